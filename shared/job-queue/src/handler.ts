@@ -1,0 +1,116 @@
+// What a handler sees. This module has no dependency: plugins get it through @brains/plugin without loading the store.
+import type { Decision, JobInfo, LogStream, Origin, Progress, StoredError } from "./job.ts";
+
+export { isCodedError } from "./errors.ts";
+export type * from "./job.ts";
+
+/** What a running handler can do. Every write names its attempt; after the attempt was lost they do nothing and `signal` is aborted. */
+export interface JobContext {
+  readonly id: string;
+  readonly number: number;
+  readonly type: string;
+  readonly run: number;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly label?: string | undefined;
+  readonly batchId?: string | undefined;
+  readonly origin?: Origin | undefined;
+  /** Aborted on cancel, time-out, loss of the attempt, and when the worker stops. `signal.reason` tells which. */
+  readonly signal: AbortSignal;
+  /** State the progress. Cheap and synchronous; the last value always arrives, values in between may be skipped. */
+  progress(progress: Progress): void;
+  /** Append to the job's log. Lines keep their order. */
+  log(text: string, stream?: LogStream): void;
+  /**
+   * Run a part once: its result is stored before the promise resolves, and a later attempt (after a crash, a retry of the attempt, a resume)
+   * gets the stored result instead. `name` is unique within the job. Result must be JSON. With `review`, a person is asked before the job goes on.
+   */
+  step<T>(name: string, fn: () => T | Promise<T>, options?: StepOptions): Promise<T>;
+  /**
+   * Ask a person. Ends the attempt without costing a try and frees the slot; when the answer is there the handler runs again from the top and
+   * this call returns it. Default choices `approve` and `reject`; `reject` ends the job as failed (`rejected`) unless `onReject` is "return".
+   */
+  requestDecision(request: DecisionRequest): Promise<Decision>;
+  /** Wait until jobs or batches have ended, with the slot freed. Returns them in the order given. */
+  waitFor(ids: string | readonly string[]): Promise<EndedWork[]>;
+  /** Go on after this many milliseconds, with the slot freed. Named by order of calls, so it survives restarts. */
+  sleep(ms: number): Promise<void>;
+  /** Add jobs to the open batch that this job belongs to. Adding the same item again in a later attempt does nothing. */
+  addToBatch(operations: readonly AddedOperation[]): Promise<{ jobIds: string[] }>;
+}
+
+export interface StepOptions {
+  /** Ask a person before the job goes on: continue, retry with a remark, cancel. */
+  readonly review?: boolean | undefined;
+}
+
+export interface DecisionRequest {
+  readonly question: string;
+  /** Names the request within the job; default: its order of calls. */
+  readonly name?: string | undefined;
+  readonly choices?: readonly string[] | undefined;
+  readonly details?: unknown;
+  /** Milliseconds until it expires (`failed: approval_timeout`). Default: never. */
+  readonly expiresIn?: number | undefined;
+  /** What exactly is being decided; a decision that names another digest is refused. */
+  readonly digest?: string | undefined;
+  readonly onReject?: "fail" | "return" | undefined;
+}
+
+export interface AddedOperation {
+  readonly type: string;
+  readonly data: unknown;
+  readonly label?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** How a job or batch that was waited for ended. */
+export interface EndedWork {
+  readonly id: string;
+  readonly number: number;
+  readonly state: "completed" | "failed" | "cancelled";
+  readonly result?: unknown;
+  readonly error?: StoredError | undefined;
+}
+
+/** A job handler. Only `process` is needed. */
+export interface JobHandler<Data = unknown, Result = unknown> {
+  /** Do the work and return the result (JSON). Throw to fail the attempt; `{ success: false, error? }` counts as failed too. */
+  process(data: Data, jobId: string, job: JobContext): Promise<Result> | Result;
+  /** Return the parsed data, or null if it is not valid. Called at enqueue and again before `process`. Not needed when `schema` is given. */
+  validateAndParse?(data: unknown): Data | null;
+  /** Called once when a run fails for good. What it throws is logged and changes nothing. */
+  onError?(error: Error, data: Data, jobId: string): Promise<void> | void;
+}
+
+const SIGNAL = Symbol.for("@brains/handler-signal");
+type SignalKind = "cancel" | "snooze" | "fail";
+interface HandlerSignal {
+  readonly [SIGNAL]: SignalKind;
+  readonly ms?: number;
+}
+
+/** Throw this to end the job as cancelled (`user`). */
+export function cancelJob(reason = "cancelled by its handler"): Error {
+  return Object.assign(new Error(reason), { [SIGNAL]: "cancel" as const });
+}
+
+/** Throw this to run the job again after `ms` milliseconds without costing a try. */
+export function snoozeJob(ms: number): Error {
+  if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`snoozeJob needs milliseconds of 0 or more, not ${ms}`);
+  return Object.assign(new Error(`again in ${ms} ms`), { [SIGNAL]: "snooze" as const, ms });
+}
+
+/** Throw this to fail the job now, whatever tries are left: trying again would not help. */
+export function failJob(message: string, options: { code?: string; data?: unknown; cause?: unknown } = {}): Error {
+  const error = new Error(message, options.cause === undefined ? undefined : { cause: options.cause });
+  return Object.assign(error, { [SIGNAL]: "fail" as const, code: options.code, data: options.data });
+}
+
+/** Recognised by brand, not by class, because a plugin may carry another copy of this module. */
+export function handlerSignal(error: unknown): { kind: SignalKind; ms: number } | undefined {
+  if (typeof error !== "object" || error === null || !(SIGNAL in error)) return undefined;
+  const signal = error as HandlerSignal;
+  return { kind: signal[SIGNAL], ms: signal.ms ?? 0 };
+}
+

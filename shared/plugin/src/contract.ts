@@ -1,0 +1,207 @@
+import type {
+  AddedOperation,
+  BatchInfo,
+  EnqueuedBatch,
+  EnqueuedJob,
+  JobContext,
+  JobHandler,
+  JobInfo,
+} from "@brains/job-queue/handler";
+import type { ZodType, z } from "zod";
+
+/** Least to most: a viewer reads, an operator starts and steers work, an approver decides requests, an admin does everything. */
+export const ROLES = ["viewer", "operator", "approver", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who asks. Stored on each job as its origin and inherited by its children. */
+export interface Caller {
+  readonly principal: string;
+  readonly role: Role;
+  /** Which interface the call came through: "cli", "mcp", "web", "matrix", "test", … */
+  readonly interface: string;
+  /** A room, a chat, a terminal session: what `shell:status` can be narrowed to. */
+  readonly conversation?: string | undefined;
+  /** Where the interface wants news of this call's work; only that interface reads it. */
+  readonly reply?: unknown;
+}
+
+/** Augment this to type the imperative form: `declare module "@brains/plugin" { interface PluginJobDefinitions { "site-build": { input: …; output: … } } }`. */
+// oxlint-disable-next-line typescript/no-empty-object-type -- augmented by plugins
+export interface PluginJobDefinitions {}
+
+/** Backoff, limits and texts of one enqueue; times in milliseconds. */
+export interface EnqueueJobOptions {
+  readonly label?: string | undefined;
+  readonly unit?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly delay?: number | undefined;
+  readonly runAt?: number | Date | undefined;
+  readonly after?: string | number | readonly (string | number)[] | undefined;
+  readonly dependsOn?: string | number | readonly (string | number)[] | undefined;
+  readonly key?: string | undefined;
+  readonly dedup?: "skip" | "replace" | "coalesce" | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly maxAttempts?: number | undefined;
+  readonly maxRetries?: number | undefined;
+  readonly timeout?: number | undefined;
+}
+
+export interface EnqueueBatchOptions {
+  readonly label?: string | undefined;
+  readonly unit?: string | undefined;
+  readonly policy?: "continue" | "stop" | undefined;
+  readonly open?: boolean | undefined;
+  readonly after?: string | number | readonly (string | number)[] | undefined;
+  readonly priority?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** A job as a value: it registers the handler and types every enqueue of it. Make one with `defineJob`. */
+export interface JobDefinition<Input extends ZodType = ZodType, Output = unknown> {
+  /** kebab-name, with or without the plugin's prefix. */
+  readonly type: string;
+  readonly description?: string | undefined;
+  readonly input: Input;
+  readonly output?: ZodType<Output> | undefined;
+  readonly version?: string | undefined;
+  readonly concurrency?: number | undefined;
+  /** Milliseconds an attempt may run. */
+  readonly timeout?: number | undefined;
+  readonly maxAttempts?: number | undefined;
+  readonly maxRetries?: number | undefined;
+  readonly backoff?: { delay?: number; factor?: number; max?: number; jitter?: number } | undefined;
+  readonly afterCrash?: "rerun" | "interrupt" | undefined;
+  run(input: z.output<Input>, job: JobContext, context: PluginContext): Promise<Output> | Output;
+  onError?(error: Error, input: z.output<Input>, jobId: string): Promise<void> | void;
+}
+
+/** One member of a batch: a job definition with its data, or a type name with data. */
+export type BatchItem =
+  | {
+      readonly [K in "job"]: JobDefinition<never, never> | JobDefinition;
+    } & BatchItemRest
+  | ({ readonly type: string } & BatchItemRest);
+export interface BatchItemRest {
+  readonly data?: unknown;
+  readonly label?: string | undefined;
+  readonly key?: string | undefined;
+  /** Ids, numbers, or keys of other members. */
+  readonly dependsOn?: string | number | readonly (string | number)[] | undefined;
+  readonly priority?: number | undefined;
+}
+
+export interface Logger {
+  debug(message: string, data?: object): void;
+  info(message: string, data?: object): void;
+  warn(message: string, data?: object): void;
+  error(message: string, data?: object): void;
+}
+
+/** A namespaced, durable key-value store in the brain's store. Values are JSON. */
+export interface KeyValue {
+  get<T = unknown>(key: string): Promise<T | undefined>;
+  set(key: string, value: unknown): Promise<void>;
+  delete(key: string): Promise<boolean>;
+  list(prefix?: string): Promise<{ key: string; value: unknown }[]>;
+}
+
+/** What a plugin can do. Inside a tool or a job everything it enqueues carries that call's origin. */
+export interface PluginContext<Config = unknown> {
+  readonly pluginId: string;
+  readonly config: Config;
+  readonly log: Logger;
+  /** The brain's folder (where brains.yaml is); relative paths in a plugin's config are relative to it. */
+  readonly brainDir: string;
+  /** A folder of this plugin's own inside the brain's home; made before the plugin starts. */
+  readonly dataDir: string;
+  readonly kv: KeyValue;
+  enqueueJob: EnqueueJob;
+  /** Members are typed through `batchOf(job, data)`; a plain `{ type, data }` is checked when it is enqueued. */
+  enqueueBatch(items: readonly BatchItem[], options?: EnqueueBatchOptions): Promise<EnqueuedBatch>;
+  registerJobHandler(type: string, handler: JobHandler<never>): void;
+  registerJobHandler(job: JobDefinition<never, never> | JobDefinition): void;
+  getJobStatus(id: string | number): Promise<JobInfo | null>;
+  getBatchStatus(id: string | number): Promise<BatchInfo | null>;
+  /** Refused inside a handler (it would hold a slot): use `job.waitFor` there. `timeout` in milliseconds. */
+  waitForJob(id: string | number, options?: { timeout?: number; signal?: AbortSignal }): Promise<JobInfo>;
+  /** The plugin's own active batches. */
+  getActiveBatches(): Promise<BatchInfo[]>;
+  callTool(name: string, input?: unknown): Promise<unknown>;
+  listTools(): readonly { readonly name: string; readonly description: string }[];
+}
+
+export interface EnqueueJob {
+  <Input extends ZodType, Output>(
+    job: JobDefinition<Input, Output>,
+    data: z.input<Input>,
+    options?: EnqueueJobOptions,
+  ): Promise<EnqueuedJob>;
+  <Type extends keyof PluginJobDefinitions>(
+    type: Type,
+    data: PluginJobDefinitions[Type] extends { input: infer I } ? I : unknown,
+    options?: EnqueueJobOptions,
+  ): Promise<EnqueuedJob>;
+  <Type extends string>(
+    type: Type extends keyof PluginJobDefinitions ? never : Type,
+    data?: unknown,
+    options?: EnqueueJobOptions,
+  ): Promise<EnqueuedJob>;
+}
+
+/** Hints for models and people; the defaults are the careful ones (not read-only, destructive, not idempotent). */
+export interface ToolAnnotations {
+  readonly readOnly?: boolean | undefined;
+  readonly destructive?: boolean | undefined;
+  readonly idempotent?: boolean | undefined;
+}
+
+/** What a tool's `run` gets: the plugin's context bound to the call. */
+export interface ToolContext<Config = unknown> extends PluginContext<Config> {
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+}
+
+/** A tool answers at once: with data, or with what it enqueued (return what `enqueueJob` or `enqueueBatch` gave). Make one with `defineTool`. */
+export interface ToolDefinition<Input extends ZodType = ZodType> {
+  /** kebab-name; its full name is `plugin-id:name`. */
+  readonly name: string;
+  readonly title?: string | undefined;
+  /** Under 2 KB: what it does and when to use it. */
+  readonly description: string;
+  readonly input?: Input | undefined;
+  readonly output?: ZodType | undefined;
+  /** `admin` tools are shown to admins only. Default `public`. */
+  readonly visibility?: "public" | "admin" | undefined;
+  /** Least role that may call it. Default `operator`; `viewer` for read-only tools. */
+  readonly role?: Role | undefined;
+  readonly audience?: "person" | "model" | "both" | undefined;
+  readonly annotations?: ToolAnnotations | undefined;
+  run(input: z.output<Input>, context: ToolContext): Promise<unknown> | unknown;
+}
+
+/** A plugin as a value. Unknown keys are refused at load, naming the nearest. Make one with `definePlugin`. */
+export interface PluginDefinition<Config extends ZodType = ZodType> {
+  /** kebab-name, unique in a brain. */
+  readonly id: string;
+  readonly version?: string | undefined;
+  readonly description?: string | undefined;
+  readonly config?: Config | undefined;
+  readonly jobs?: readonly (JobDefinition<never, never> | JobDefinition)[] | undefined;
+  readonly tools?: readonly (ToolDefinition<never> | ToolDefinition)[] | undefined;
+  /** Not yet: refused when given. */
+  readonly resources?: readonly unknown[] | undefined;
+  /** Not yet: refused when given. */
+  readonly secrets?: readonly string[] | undefined;
+  /** Not yet: refused when given. */
+  readonly schedules?: readonly unknown[] | undefined;
+  /** The imperative form: register handlers, return tools. */
+  register?(context: PluginContext<z.output<Config>>): PluginParts | void | Promise<PluginParts | void>;
+  start?(context: PluginContext<z.output<Config>>): Promise<void> | void;
+  stop?(context: PluginContext<z.output<Config>>): Promise<void> | void;
+}
+export interface PluginParts {
+  readonly tools?: readonly (ToolDefinition<never> | ToolDefinition)[] | undefined;
+  readonly resources?: readonly unknown[] | undefined;
+}
+
+export type { AddedOperation, BatchInfo, EnqueuedBatch, EnqueuedJob, JobContext, JobHandler, JobInfo };
