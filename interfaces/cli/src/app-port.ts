@@ -1,0 +1,89 @@
+import type { Caller } from "@brains/plugin";
+import type { Shell } from "@brains/shell";
+
+/** Which brain: as given on the command line. Without either, the app searches from `cwd` and falls back to the OS's data folder. */
+export interface BrainOptions {
+  /** The value of `--config`: a brains.yaml. */
+  readonly config?: string | undefined;
+  /** The value of `--home`: the folder of store, logs and content. */
+  readonly home?: string | undefined;
+  /** Where relative paths start and the search for brains.yaml begins. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface OpenOptions extends BrainOptions {
+  /** False: only the `shell:*` tools are there, and no plugin's code is loaded (status, jobs, logs and friends). */
+  readonly plugins: boolean;
+  /** Run jobs in this process as well; it ends when the session is closed. */
+  readonly inProcess?: boolean | undefined;
+  /** How the calls of this session are marked: "cli" for one command, "repl" for the prompt. */
+  readonly interface: "cli" | "repl";
+}
+
+/** An open brain. `close` is called exactly once, and leaves every job as it is. */
+export interface AppSession {
+  readonly shell: Shell;
+  /** Who is at this terminal: the local user, as admin. */
+  readonly caller: Caller;
+  readonly brain: { readonly name: string; readonly dir: string; readonly home: string; readonly storePath: string };
+  /** Things to tell the person once, e.g. a plugin that did not load. */
+  readonly warnings?: readonly string[] | undefined;
+  /** Make sure a worker of this brain is alive; called after anything that may have made a job runnable. */
+  ensureWorker(): Promise<{ readonly pid: number; readonly started: boolean }>;
+  close(): Promise<void>;
+}
+
+export interface StreamPorts {
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}
+
+export interface InitReport {
+  readonly dir: string;
+  /** Paths relative to `dir`, in the order they were written. */
+  readonly created: readonly string[];
+  /** Commands to try next, e.g. `brains run hello --name you`. */
+  readonly next: readonly string[];
+}
+
+/** What `npm start` shows: tools to call, each after the one before, in the example brain. */
+export interface DemoPlan {
+  readonly brain: Pick<BrainOptions, "config" | "home">;
+  /** Lines printed first. */
+  readonly intro: readonly string[];
+  readonly steps: readonly { readonly tool: string; readonly input: Readonly<Record<string, unknown>> }[];
+  /** Lines printed when every step has completed, e.g. the folder of the built site. `results` are the steps' results. */
+  closing(session: AppSession, results: readonly unknown[]): readonly string[] | Promise<readonly string[]>;
+}
+
+/**
+ * What only the composition root knows. All methods throw coded errors (branded `@brains/error`).
+ * `open` with `plugins: true` on an untrusted folder throws `UNTRUSTED` with `data: { dir }`: on a terminal the command line then asks, calls `trust` and opens again.
+ */
+export interface AppPort {
+  readonly version: string;
+  open(options: OpenOptions): Promise<AppSession>;
+  /** Run jobs until `signal` is aborted or nothing is left to do. Resolves to an exit code. `onReady` reports the process once it claims jobs. */
+  runWorker(
+    options: BrainOptions & {
+      readonly signal: AbortSignal;
+      readonly onReady?: ((worker: { readonly pid: number; readonly home: string }) => void) | undefined;
+    },
+  ): Promise<number>;
+  /** Ask every worker of the brain to stop and wait for it. `timeout` in milliseconds. */
+  stopWorker(
+    options: BrainOptions & { readonly timeout?: number | undefined },
+  ): Promise<{ readonly stopped: readonly number[]; readonly stillRunning: readonly number[] }>;
+  init(options: { readonly dir: string; readonly cwd: string; readonly env: BrainOptions["env"] }): Promise<InitReport>;
+  /** Trust a folder, so that the plugin files of its brain may run. `dir` may be relative to `cwd`. */
+  trust(options: {
+    readonly dir: string;
+    readonly cwd: string;
+    readonly env: BrainOptions["env"];
+  }): Promise<{ readonly dir: string; readonly already: boolean }>;
+  /** Serve MCP until stdin ends. Nothing but protocol goes to stdout. */
+  serveMcp(options: BrainOptions & StreamPorts): Promise<number>;
+  demo(options: BrainOptions): Promise<DemoPlan>;
+}
