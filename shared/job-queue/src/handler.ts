@@ -3,6 +3,7 @@ import type { Decision, JobInfo, LogStream, Origin, Progress, StoredError } from
 
 export { isCodedError } from "./errors.ts";
 export type * from "./job.ts";
+export type { EnqueuedBatch, EnqueuedJob } from "./options.ts";
 
 /** What a running handler can do. Every write names its attempt; after the attempt was lost they do nothing and `signal` is aborted. */
 export interface JobContext {
