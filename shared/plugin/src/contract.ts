@@ -1,12 +1,4 @@
-import type {
-  AddedOperation,
-  BatchInfo,
-  EnqueuedBatch,
-  EnqueuedJob,
-  JobContext,
-  JobHandler,
-  JobInfo,
-} from "@brains/job-queue/handler";
+import type { BatchInfo, EnqueuedBatch, EnqueuedJob, JobContext, JobHandler, JobInfo } from "@brains/job-queue/handler";
 import type { ZodType, z } from "zod";
 
 /** Least to most: a viewer reads, an operator starts and steers work, an approver decides requests, an admin does everything. */
@@ -75,14 +67,19 @@ export interface JobDefinition<Input extends ZodType = ZodType, Output = unknown
   onError?(error: Error, input: z.output<Input>, jobId: string): Promise<void> | void;
 }
 
-/** One member of a batch: a job definition with its data, or a type name with data. */
+/** Any job definition. (`run` and `onError` are methods, so that definitions of all inputs fit.) */
+export type AnyJob = JobDefinition<ZodType, unknown>;
+/** What is enqueued for a job, before its schema fills in defaults. */
+export type JobInput<Job extends AnyJob> = z.input<Job["input"]>;
+/** What a job's `run` gives. */
+export type JobOutput<Job extends AnyJob> = Job extends JobDefinition<ZodType, infer Output> ? Output : never;
+
+/** One member of a batch: a job definition with its data, or a type name with data. `batchOf` makes one whose data is checked by the compiler. */
 export type BatchItem =
-  | {
-      readonly [K in "job"]: JobDefinition<never, never> | JobDefinition;
-    } & BatchItemRest
-  | ({ readonly type: string } & BatchItemRest);
-export interface BatchItemRest {
-  readonly data?: unknown;
+  | ({ readonly job: AnyJob; readonly type?: undefined; readonly data?: unknown } & BatchItemOptions)
+  | ({ readonly type: string; readonly job?: undefined; readonly data?: unknown } & BatchItemOptions);
+
+export interface BatchItemOptions {
   readonly label?: string | undefined;
   readonly key?: string | undefined;
   /** Ids, numbers, or keys of other members. */
@@ -118,8 +115,7 @@ export interface PluginContext<Config = unknown> {
   enqueueJob: EnqueueJob;
   /** Members are typed through `batchOf(job, data)`; a plain `{ type, data }` is checked when it is enqueued. */
   enqueueBatch(items: readonly BatchItem[], options?: EnqueueBatchOptions): Promise<EnqueuedBatch>;
-  registerJobHandler(type: string, handler: JobHandler<never>): void;
-  registerJobHandler(job: JobDefinition<never, never> | JobDefinition): void;
+  registerJobHandler: RegisterJobHandler;
   getJobStatus(id: string | number): Promise<JobInfo | null>;
   getBatchStatus(id: string | number): Promise<BatchInfo | null>;
   /** Refused inside a handler (it would hold a slot): use `job.waitFor` there. `timeout` in milliseconds. */
@@ -130,6 +126,38 @@ export interface PluginContext<Config = unknown> {
   listTools(): readonly { readonly name: string; readonly description: string }[];
 }
 
+/** What `PluginJobDefinitions` says about a type name; `unknown` where it says nothing. */
+export type DefinedInput<Type extends keyof PluginJobDefinitions> = PluginJobDefinitions[Type] extends {
+  input: infer Input;
+}
+  ? Input
+  : unknown;
+export type DefinedOutput<Type extends keyof PluginJobDefinitions> = PluginJobDefinitions[Type] extends {
+  output: infer Output;
+}
+  ? Output
+  : unknown;
+
+export interface RegisterJobHandler {
+  (job: AnyJob): void;
+  <Type extends keyof PluginJobDefinitions>(
+    type: Type,
+    handler: JobHandler<DefinedInput<Type>, DefinedOutput<Type>>,
+    options?: JobHandlerOptions,
+  ): void;
+  <Type extends string>(
+    type: Type extends keyof PluginJobDefinitions ? never : Type,
+    handler: JobHandler,
+    options?: JobHandlerOptions,
+  ): void;
+}
+
+/** The policy of a job type whose handler is given in the imperative form; the same words as in a job definition. */
+export type JobHandlerOptions = Pick<
+  JobDefinition,
+  "version" | "concurrency" | "timeout" | "maxAttempts" | "maxRetries" | "backoff" | "afterCrash"
+>;
+
 export interface EnqueueJob {
   <Input extends ZodType, Output>(
     job: JobDefinition<Input, Output>,
@@ -138,7 +166,7 @@ export interface EnqueueJob {
   ): Promise<EnqueuedJob>;
   <Type extends keyof PluginJobDefinitions>(
     type: Type,
-    data: PluginJobDefinitions[Type] extends { input: infer I } ? I : unknown,
+    data: DefinedInput<Type>,
     options?: EnqueueJobOptions,
   ): Promise<EnqueuedJob>;
   <Type extends string>(
@@ -179,6 +207,9 @@ export interface ToolDefinition<Input extends ZodType = ZodType> {
   run(input: z.output<Input>, context: ToolContext): Promise<unknown> | unknown;
 }
 
+/** Any tool definition. */
+export type AnyTool = ToolDefinition<ZodType>;
+
 /** A plugin as a value. Unknown keys are refused at load, naming the nearest. Make one with `definePlugin`. */
 export interface PluginDefinition<Config extends ZodType = ZodType> {
   /** kebab-name, unique in a brain. */
@@ -186,8 +217,8 @@ export interface PluginDefinition<Config extends ZodType = ZodType> {
   readonly version?: string | undefined;
   readonly description?: string | undefined;
   readonly config?: Config | undefined;
-  readonly jobs?: readonly (JobDefinition<never, never> | JobDefinition)[] | undefined;
-  readonly tools?: readonly (ToolDefinition<never> | ToolDefinition)[] | undefined;
+  readonly jobs?: readonly AnyJob[] | undefined;
+  readonly tools?: readonly AnyTool[] | undefined;
   /** Not yet: refused when given. */
   readonly resources?: readonly unknown[] | undefined;
   /** Not yet: refused when given. */
@@ -200,8 +231,9 @@ export interface PluginDefinition<Config extends ZodType = ZodType> {
   stop?(context: PluginContext<z.output<Config>>): Promise<void> | void;
 }
 export interface PluginParts {
-  readonly tools?: readonly (ToolDefinition<never> | ToolDefinition)[] | undefined;
+  readonly tools?: readonly AnyTool[] | undefined;
   readonly resources?: readonly unknown[] | undefined;
 }
 
-export type { AddedOperation, BatchInfo, EnqueuedBatch, EnqueuedJob, JobContext, JobHandler, JobInfo };
+/** Any plugin. */
+export type AnyPlugin = PluginDefinition<ZodType>;
