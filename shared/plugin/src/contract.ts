@@ -11,6 +11,8 @@ export interface Caller {
   readonly role: Role;
   /** Which interface the call came through: "cli", "mcp", "web", "matrix", "test", … */
   readonly interface: string;
+  /** Whether a person or a model asks. Default: a person for "cli", "repl", "web", "matrix" and "test", a model for every other interface. */
+  readonly kind?: "person" | "model" | undefined;
   /** A room, a chat, a terminal session: what `shell:status` can be narrowed to. */
   readonly conversation?: string | undefined;
   /** Where the interface wants news of this call's work; only that interface reads it. */

@@ -66,6 +66,8 @@ export interface FollowOptions {
   readonly ids?: readonly (string | number)[] | undefined;
   /** Start after this cursor (replays what was missed); default: now. */
   readonly after?: string | undefined;
+  /** Told when following cannot start or go on: an unknown id, an expired cursor. Default: the brain's log. */
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** The shell as interfaces see it. */
