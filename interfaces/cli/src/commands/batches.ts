@@ -1,0 +1,32 @@
+import type { BatchesReply, JobReply } from "@brains/shell";
+import { callVerb, workRef } from "../call.ts";
+import type { Action } from "../command.ts";
+import { jobReplyLines } from "../render/job.ts";
+import { batchTable, listFooter } from "../render/jobs.ts";
+import { numberOption, sinceOption } from "./filters.ts";
+
+export const batches: Action = async (context, { args, options }) => {
+  const limit = numberOption("limit", options.limit, 20, 1000);
+  const since = sinceOption(options.since, Date.now());
+  const session = await context.session({ plugins: false });
+  if (args[0] !== undefined) {
+    const reply = await callVerb<JobReply>(session, "job", { id: workRef(args[0]) });
+    context.output.show(reply.kind, reply, (layout) => jobReplyLines(reply, layout));
+    return 0;
+  }
+  const reply = await callVerb<BatchesReply>(session, "batches", { since, limit, cursor: options.cursor });
+  context.output.show(
+    "batches",
+    reply,
+    (layout) => {
+      if (reply.batches.length === 0) return [" no batches"];
+      const failed = reply.batches.find((batch) => batch.status === "failed")?.number;
+      return [
+        ...batchTable(reply.batches, layout),
+        ...listFooter(reply.batches.length, "batches", reply.next, failed, layout),
+      ];
+    },
+    reply.next,
+  );
+  return 0;
+};

@@ -1,0 +1,30 @@
+import { text, type OptionValue } from "../command.ts";
+import { parseDuration } from "../text/time.ts";
+import { usageError } from "../cli-error.ts";
+
+/** "30m", "2d" (ago) or a date, as an ISO time. */
+export function sinceOption(value: OptionValue, now: number): string | undefined {
+  const given = text(value);
+  if (given === undefined) return undefined;
+  const age = parseDuration(given);
+  const at = age === null ? Date.parse(given) : now - age;
+  if (Number.isFinite(at)) return new Date(at).toISOString();
+  throw usageError(`--since needs a time ago such as 30m or 2d, or a date such as 2026-01-31, not "${given}".`);
+}
+
+export function numberOption(name: string, value: OptionValue, fallback: number, most: number): number {
+  const given = text(value);
+  if (given === undefined) return fallback;
+  const number = Number(given);
+  if (Number.isInteger(number) && number >= 1 && number <= most) return number;
+  throw usageError(`--${name} needs a whole number from 1 to ${most}, not "${given}".`);
+}
+
+/** Milliseconds of a time-out such as "90" (seconds) or "5m". */
+export function timeoutOption(name: string, value: OptionValue): number | undefined {
+  const given = text(value);
+  if (given === undefined) return undefined;
+  const ms = parseDuration(given);
+  if (ms !== null) return ms;
+  throw usageError(`--${name} needs seconds or a time such as 5m, not "${given}".`);
+}

@@ -1,0 +1,56 @@
+import { fieldsOf, parseFields } from "../arguments.ts";
+import { workRef } from "../call.ts";
+import { usageError } from "../cli-error.ts";
+import { text, type Action, type CommandContext, type OptionValue } from "../command.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { dataLines, queuedLines } from "../render/replies.ts";
+import { printableLines } from "../text/printable.ts";
+import { timeoutOption } from "./filters.ts";
+import { findTool } from "./tools.ts";
+import { reportOutcome, waitForWork } from "./wait.ts";
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function readInput(context: CommandContext, option: OptionValue): Promise<unknown> {
+  const given = text(option);
+  if (given === undefined) return undefined;
+  const source = given === "-" ? await readAll(context.streams.stdin) : given;
+  try {
+    return JSON.parse(source);
+  } catch (error) {
+    throw usageError(`--input is not JSON: ${(error as Error).message}`);
+  }
+}
+
+export const run: Action = async (context, { args, options }): Promise<ExitCode> => {
+  const [name, ...words] = args;
+  const { output } = context;
+  const timeout = timeoutOption("wait", options.wait);
+  const after = options.after;
+  const session = await context.session({ plugins: true });
+  const tool = findTool(session.shell.listTools(session.caller), name!);
+  const input = parseFields(words, fieldsOf(tool.input), await readInput(context, options.input));
+  const reply = await session.shell.callTool(tool.name, input, session.caller, {
+    key: text(options.key),
+    after: after === undefined ? undefined : [after].flat().map((id) => workRef(String(id))),
+  });
+  if (reply.kind === "data") {
+    output.show("data", reply.data, () =>
+      reply.text === undefined ? dataLines(reply.data) : printableLines(reply.text).map((line) => ` ${line}`),
+    );
+    return 0;
+  }
+  await session.ensureWorker();
+  const queued = reply.queued;
+  if (options.wait === undefined || options.wait === false) {
+    output.show("queued", queued, (layout) => queuedLines(queued, layout));
+    return 0;
+  }
+  if (!output.json) output.note(queuedLines(queued, output.noteLayout()).slice(0, 1));
+  const end = await waitForWork(context, session, [queued.number], { timeout });
+  return reportOutcome(context, session, end);
+};

@@ -1,0 +1,53 @@
+import type { Operation } from "@brains/shell";
+import { printable } from "../text/printable.ts";
+import { fit, textWidth, truncate } from "../text/width.ts";
+import { bar } from "./bar.ts";
+import type { Layout } from "./layout.ts";
+import { elapsed, nameOf, needsDecision, remaining, remark } from "./operations.ts";
+import { stateTone, stateWord } from "./state.ts";
+
+const BAR = 16;
+
+/** A running operation in one line: number, name, bar, counts, what it does now, time so far and time left. Never wider than the layout. */
+export function barLine(operation: Operation, layout: Layout): string {
+  const { style, now } = layout;
+  const width = Math.min(layout.width, 140) - 1;
+  const standing = { state: operation.status, reason: operation.reason, cancelling: operation.cancelling };
+  const number = `#${operation.number}`;
+  const time = elapsed(operation, now);
+  const left = remaining(operation, now);
+  const share = operation.counts.percent;
+  const running = operation.status === "processing" && !operation.cancelling;
+  const mark = needsDecision(operation) ? style.yellow("!") : running ? style.cyan("●") : "○";
+  const nameWidth = Math.min(Math.max(textWidth(nameOf(operation)), 14), Math.max(14, Math.floor(width * 0.28)));
+  let line = ` ${mark} ${style.bold(number)} ${fit(nameOf(operation), nameWidth)}`;
+  let used = 4 + textWidth(number) + nameWidth;
+  const add = (plain: string, painted = plain) => {
+    if (plain === "" || used + 2 + textWidth(plain) > width) return false;
+    line += `  ${painted}`;
+    used += 2 + textWidth(plain);
+    return true;
+  };
+  if (!running) {
+    const word = stateWord(needsDecision(operation) ? { state: "waiting_approval" } : standing);
+    const tone = stateTone(standing);
+    add(word, tone === undefined ? word : style[tone](word));
+    const text = printable(remark(operation, now));
+    if (text !== "") add(truncate(text, width - used - 2), style.dim(truncate(text, width - used - 2)));
+    return line;
+  }
+  if (share !== undefined && used + BAR + 2 < width) {
+    const drawn = bar(share / 100, BAR);
+    add(drawn, style.cyan(drawn));
+  }
+  add(printable(operation.progress ?? ""));
+  const tail = [time, left].filter((part) => part !== "").join("  ");
+  const room = width - used - textWidth(tail) - 4;
+  const task = printable(operation.currentTask ?? "");
+  if (task !== "" && room >= 8) {
+    const cut = truncate(task, Math.min(room, 44));
+    add(cut, style.dim(cut));
+  }
+  if (!add(tail, style.dim(tail))) add(time, style.dim(time));
+  return line;
+}
