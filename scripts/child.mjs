@@ -1,6 +1,7 @@
 // Runs a program as if it had been started in our place: it gets the signals, we take over how it ended.
 // @ts-check
 import { spawn } from "node:child_process";
+import { isatty } from "node:tty";
 
 /** @type {NodeJS.Signals[]} */
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
@@ -44,7 +45,7 @@ export function runChild(command, args, options, onOutput = () => {}) {
  * @param {NodeJS.Signals} signal
  */
 function comesFromKeyboard(signal) {
-  const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  const onTerminal = [0, 1, 2].some((fd) => isatty(fd));
   return onTerminal && (signal === "SIGINT" || signal === "SIGQUIT");
 }
 
