@@ -9,7 +9,7 @@ export interface CommandContext {
   readonly streams: StreamPorts;
   readonly brain: BrainOptions;
   /** The open brain; opened at the first call, closed by whoever runs the command. */
-  session(options: { readonly plugins: boolean }): Promise<AppSession>;
+  session(options: { readonly plugins: boolean; readonly brain?: BrainOptions | undefined }): Promise<AppSession>;
   /**
    * Run something that Ctrl-C ends without harming a job: the signal is aborted, and `interrupted` tells it afterwards.
    */

@@ -7,8 +7,8 @@ export interface Output {
   readonly json: boolean;
   /** Questions may be asked: stdin and stderr are terminals and `--no-input` was not given. */
   readonly interactive: boolean;
-  /** stderr is a terminal, so a line on it can be redrawn. */
-  readonly live: boolean;
+  /** How waiting shows what happens: bars redrawn on a terminal's stderr, a line there per change, or nothing because something else shows it. */
+  readonly progress: "bars" | "lines" | "none";
   /** Layout for results, measured now. */
   layout(): Layout;
   /** Layout for messages on stderr. */
@@ -54,7 +54,7 @@ export function createOutput(options: OutputOptions): Output {
   return {
     json: options.json,
     interactive: options.input !== false && isTerminal(options.stdin) && isTerminal(stderr) && (env.CI ?? "") === "",
-    live: isTerminal(stderr) && env.TERM !== "dumb",
+    progress: options.json ? "none" : isTerminal(stderr) && env.TERM !== "dumb" ? "bars" : "lines",
     layout: () => layoutOf(stdout),
     noteLayout: () => layoutOf(stderr),
     show(type, data, lines, next) {

@@ -5,6 +5,8 @@ import { COMMANDS, HIDDEN_COMMANDS } from "./commands/registry.ts";
 import { exitCodeOfError, type ExitCode } from "./exit-codes.ts";
 import { createOutput, type Output } from "./output.ts";
 import { errorLines, errorView } from "./render/error.ts";
+import { openSession } from "./open-session.ts";
+import { printable } from "./text/printable.ts";
 
 export interface CliOptions {
   /** The words after `brains`. */
@@ -60,9 +62,10 @@ async function runCommand(
   const context: CommandContext = {
     ...base,
     interruptible,
-    async session({ plugins }) {
-      session ??= await openSession(base, plugins, "cli");
-      for (const warning of session.warnings ?? []) base.output.note([` ${warning}`]);
+    async session({ plugins, brain = base.brain }) {
+      if (session !== undefined) return session;
+      session = await openSession({ ...base, brain }, plugins, "cli");
+      base.output.note((session.warnings ?? []).map((warning) => ` ${printable(warning)}`));
       return session;
     },
   };
@@ -71,27 +74,6 @@ async function runCommand(
     return await action(context, input);
   } finally {
     await session?.close();
-  }
-}
-
-/** Open the brain; on a terminal an untrusted folder is a question, elsewhere an error that says what to do. */
-export async function openSession(
-  base: Pick<CommandContext, "app" | "output" | "streams" | "brain">,
-  plugins: boolean,
-  kind: "cli" | "repl",
-): Promise<AppSession> {
-  const options = { ...base.brain, plugins, interface: kind };
-  try {
-    return await base.app.open(options);
-  } catch (error) {
-    const view = errorView(error);
-    const dir = (view.data as { dir?: unknown } | undefined)?.dir;
-    if (view.code !== "UNTRUSTED" || !base.output.interactive || typeof dir !== "string") throw error;
-    const { confirm } = await import("./confirm.ts");
-    const question = `The plugin files of ${dir} run with your rights. Trust this folder?`;
-    if (!(await confirm(base.streams, question))) throw error;
-    await base.app.trust({ dir, cwd: base.brain.cwd, env: base.brain.env });
-    return base.app.open(options);
   }
 }
 

@@ -20,7 +20,7 @@ export function createWaitScreen(output: Output): WaitScreen {
     if (drawn > 0) output.redraw(`\u001B[${drawn}A\r\u001B[J`);
     drawn = 0;
   };
-  if (output.live && !output.json) {
+  if (output.progress === "bars") {
     return {
       update(operations) {
         const layout = output.noteLayout();
@@ -41,7 +41,7 @@ export function createWaitScreen(output: Output): WaitScreen {
         const key = [operation.run, operation.status, operation.progress, operation.currentTask, operation.requests.join()].join("\n");
         if (shown.get(operation.id) === key) continue;
         shown.set(operation.id, key);
-        if (!output.json) output.note([`${clockSeconds(layout.now)}  ${changeLine(operation, layout)}`]);
+        if (output.progress === "lines") output.note([`${clockSeconds(layout.now)}  ${changeLine(operation, layout)}`]);
       }
     },
     close() {},

@@ -1,5 +1,6 @@
 import type { Action } from "../command.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { enqueuePlan, resultsOf } from "../plan.ts";
 import { queuedLines } from "../render/replies.ts";
 import { printable } from "../text/printable.ts";
 import { reportOutcome, waitForWork } from "./wait.ts";
@@ -15,21 +16,13 @@ export const demo: Action = async (context): Promise<ExitCode> => {
     return (await runPrompt({ app, output, streams, brain }, plan)) as ExitCode;
   }
   if (!output.json) output.note(plan.intro.map((line) => ` ${printable(line)}`));
-  const session = await context.session({ plugins: true });
-  const numbers: number[] = [];
-  for (const step of plan.steps) {
-    const reply = await session.shell.callTool(step.tool, step.input, session.caller, { after: numbers.slice(-1) });
-    if (reply.kind === "data") continue;
-    numbers.push(reply.queued.number);
-    if (!output.json) output.note(queuedLines(reply.queued, output.noteLayout()).slice(0, 1));
-  }
-  await session.ensureWorker();
-  const end = await waitForWork(context, session, numbers, {});
-  const code = await reportOutcome(context, session, end);
+  const session = await context.session({ plugins: true, brain });
+  const numbers = await enqueuePlan(plan, session, (queued) => {
+    if (!output.json) output.note(queuedLines(queued, output.noteLayout()).slice(0, 1));
+  });
+  const code = await reportOutcome(context, session, await waitForWork(context, session, numbers, {}));
   if (code !== 0) return code;
-  const results = end.reply.operations.map(() => undefined as unknown);
-  const lines = await plan.closing(session, results);
-  if (!output.json) output.note([]);
-  for (const line of lines) streams.stdout.write(output.json ? "" : `${printable(line)}\n`);
+  const lines = await plan.closing(session, await resultsOf(session, numbers));
+  output.show("demo", { steps: numbers, closing: lines }, () => lines.map((line) => ` ${printable(line)}`));
   return 0;
 };

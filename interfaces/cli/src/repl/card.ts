@@ -1,0 +1,99 @@
+// The card of an open request, and when a key may answer it. A key that was meant for one question must never answer another.
+import type { RequestView } from "@brains/shell";
+import type { Layout } from "../render/layout.ts";
+import { asker, detailLines, expiry } from "../render/requests.ts";
+import { printable } from "../text/printable.ts";
+import { truncate } from "../text/width.ts";
+
+export interface CardState {
+  readonly shown: RequestView | undefined;
+  readonly focused: boolean;
+  /** When the shown card last became another one. */
+  readonly changedAt: number;
+  /** Why the last key did nothing. */
+  readonly remark: string | undefined;
+}
+
+export const NO_CARD: CardState = { shown: undefined, focused: false, changedAt: 0, remark: undefined };
+
+/** Keys do nothing for so long after the card changed. */
+export const GRACE = 600;
+
+function fingerprint(request: RequestView | undefined): string {
+  if (request === undefined) return "";
+  return JSON.stringify([request.id, request.run, request.question, request.choices, request.details, request.digest]);
+}
+
+/** First in, first out; a request that was brought forward by its number stays until it is answered. */
+export function showRequests(card: CardState, requests: readonly RequestView[], now: number): CardState {
+  const shown = requests.find((request) => request.id === card.shown?.id) ?? requests[0];
+  if (fingerprint(shown) === fingerprint(card.shown)) return shown === card.shown ? card : { ...card, shown };
+  return {
+    shown,
+    focused: shown !== undefined && card.focused,
+    changedAt: now,
+    remark: card.focused && shown !== undefined ? "the question changed, look again" : undefined,
+  };
+}
+
+/** Focus the card, or bring the request of this number forward and focus it. */
+export function focusCard(card: CardState, requests: readonly RequestView[], number: number | undefined, now: number): CardState {
+  const wanted = number === undefined ? card.shown : requests.find((request) => request.number === number);
+  if (wanted === undefined) return card;
+  const changed = wanted.id !== card.shown?.id;
+  return { shown: wanted, focused: true, changedAt: changed ? now : card.changedAt, remark: undefined };
+}
+
+/** The letter of each choice: the first one of its own that no choice before it took, else a digit. */
+export function choiceKeys(choices: readonly string[]): ReadonlyMap<string, string> {
+  const keys = new Map<string, string>();
+  for (const [index, choice] of choices.entries()) {
+    const letter = [...choice.toLowerCase()].find((each) => /[a-z]/.test(each) && !keys.has(each));
+    keys.set(letter ?? String(index + 1), choice);
+  }
+  return keys;
+}
+
+/** What a key means for a focused card. */
+export function pressCard(
+  card: CardState,
+  text: string,
+  now: number,
+): { readonly card: CardState; readonly decide?: { readonly request: RequestView; readonly choice: string } } {
+  const request = card.shown;
+  if (request === undefined || !card.focused) return { card };
+  const choice = choiceKeys(request.choices).get(text.toLowerCase());
+  if (choice === undefined) return { card: { ...card, remark: "press the letter of an answer, or Esc to type" } };
+  if (now - card.changedAt < GRACE) return { card: { ...card, remark: "the question changed, look again" } };
+  return { card: { ...card, focused: false, remark: undefined }, decide: { request, choice } };
+}
+
+function choiceText(key: string, choice: string): string {
+  const at = choice.toLowerCase().indexOf(key);
+  const safe = printable(choice);
+  return at < 0 ? `[${key}] ${safe}` : `${safe.slice(0, at)}[${safe.slice(at, at + 1)}]${safe.slice(at + 1)}`;
+}
+
+/** The card in at most `most` lines (at least 3). */
+export function cardLines(card: CardState, waiting: number, most: number, layout: Layout): string[] {
+  const request = card.shown;
+  if (request === undefined) return [];
+  const { style, now, width } = layout;
+  const count = waiting > 1 ? `   (1 of ${waiting})` : "";
+  const head = truncate(`#${request.number} ${printable(request.question)}`, width - 4 - count.length);
+  const lines = [` ${style.yellow("!")} ${style.bold(head)}${style.dim(count)}`];
+  const facts = [`asked ${printable(request.asked)} ${asker(request)}`, expiry(request, now)].filter((part) => part !== "");
+  const details = detailLines(request.details, width - 6);
+  const room = Math.max(0, most - 3);
+  const shown = details.length > room ? details.slice(0, Math.max(0, room - 1)) : details;
+  for (const line of shown) lines.push(`     ${line}`);
+  if (details.length > shown.length && room > 0) {
+    lines.push(style.dim(`     +${details.length - shown.length} lines, all of it: /jobs ${request.number}`));
+  }
+  lines.push(style.dim(truncate(`     ${facts.join("   ")}`, width - 1)));
+  const choices = [...choiceKeys(request.choices)].map(([key, choice]) => choiceText(key, choice)).join("  ");
+  const how = card.remark ?? (card.focused ? "press a letter; Esc to type" : "Ctrl+A to answer");
+  const answer = truncate(choices, Math.max(10, width - how.length - 10));
+  lines.push(`     ${card.focused ? style.cyan(answer) : answer}   ${card.remark === undefined ? style.dim(how) : style.yellow(how)}`);
+  return lines;
+}
