@@ -41,8 +41,16 @@ export interface Outcome {
 }
 
 export type ToolReply =
-  | { readonly kind: "data"; readonly data: unknown; /** The same for people, where the tool has words for it. */ readonly text?: string | undefined }
-  | { readonly kind: "queued"; readonly queued: QueuedReply; /** Set when the caller waited in vain. */ readonly waited?: number | undefined }
+  | {
+      readonly kind: "data";
+      readonly data: unknown;
+      /** The same for people, where the tool has words for it. */ readonly text?: string | undefined;
+    }
+  | {
+      readonly kind: "queued";
+      readonly queued: QueuedReply;
+      /** Set when the caller waited in vain. */ readonly waited?: number | undefined;
+    }
   | { readonly kind: "ended"; readonly queued: QueuedReply; readonly outcome: Outcome };
 
 export interface ToolInfo {

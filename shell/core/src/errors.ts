@@ -9,7 +9,8 @@ export const BRAINS_ERRORS = {
   UNKNOWN_JOB: "The plugin has no job of this type. See the message for the nearest name.",
   FOREIGN_NAME: "The name belongs to another plugin. Use a name of your own, or call that plugin's tool.",
   INVALID_PLUGIN: "The plugin is not well formed. Correct what the message names.",
-  INVALID_PLUGIN_CONFIG: "The plugin's part of the config does not fit its schema. Correct the named fields in brains.yaml.",
+  INVALID_PLUGIN_CONFIG:
+    "The plugin's part of the config does not fit its schema. Correct the named fields in brains.yaml.",
   NOT_YET: "The plugin uses something that this version does not have yet. Remove it.",
   PLUGIN_FAILED: "A hook of the plugin threw an error or took too long. The message names plugin and hook.",
   PLUGIN_NOT_FOUND: "There is no such plugin, package or file. Correct its entry in brains.yaml.",

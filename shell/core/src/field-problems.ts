@@ -5,7 +5,8 @@ import { didYouMean } from "./nearest.ts";
 export function fieldProblems(issues: readonly core.$ZodIssue[]): string[] {
   return issues.flatMap((issue) => {
     const at = pathText(issue.path);
-    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `unknown field ${quote([...issue.path, key])}`);
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => `unknown field ${quote([...issue.path, key])}`);
     return [`${at === "" ? "input" : at}: ${lowerFirst(issue.message)}`];
   });
 }

@@ -26,7 +26,8 @@ export function isPerson(caller: Caller): boolean {
 export function refusal(tool: Requirement, caller: Caller): string | undefined {
   if (tool.visibility === "admin" && !hasRole(caller, "admin")) return `${tool.name} is for admins`;
   if (!hasRole(caller, tool.role)) return `${tool.name} needs the role ${tool.role}, and the caller is ${caller.role}`;
-  if (tool.audience === "person" && !isPerson(caller)) return `${tool.name} is for persons: answer in a terminal with \`brains\``;
+  if (tool.audience === "person" && !isPerson(caller))
+    return `${tool.name} is for persons: answer in a terminal with \`brains\``;
   if (tool.audience === "model" && isPerson(caller)) return `${tool.name} is for models`;
   return undefined;
 }
@@ -39,11 +40,13 @@ export function seesContent(caller: Caller, origin: Origin | undefined): boolean
   return hasRole(caller, "approver") || (origin !== undefined && origin.principal === caller.principal);
 }
 
-/** One person under several identities is one principal: the `people` map of the config, turned around. */
+/** One person under several identities (`interface:principal`) is one principal: the `people` map of the config, turned around. */
 export function joinIdentities(people: Readonly<Record<string, readonly string[]>>): (caller: Caller) => Caller {
   const names = new Map(Object.entries(people).flatMap(([name, ids]) => ids.map((id) => [id, name] as const)));
   return (caller) => {
-    const name = names.get(`${caller.interface}:${caller.principal}`) ?? names.get(caller.principal);
+    // The prompt and a single command are the same terminal.
+    const place = caller.interface === "repl" ? "cli" : caller.interface;
+    const name = names.get(`${place}:${caller.principal}`);
     return name === undefined ? caller : { ...caller, principal: name };
   };
 }

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BrainsError, messageOf } from "../errors.ts";
+import { configFolder } from "./folders.ts";
+import type { Env } from "./folders.ts";
+
+/**
+ * Which folders' own plugin files may run, for this user. One small file per folder, so that two processes never overwrite each other's;
+ * the folder's real path is what counts, and it alone: neither the folders around it nor those in it.
+ */
+export interface TrustStore {
+  isTrusted(dir: string): Promise<boolean>;
+  /** True if it was not trusted before. */
+  trust(dir: string): Promise<boolean>;
+  distrust(dir: string): Promise<boolean>;
+}
+
+export function openTrustStore(env: Env, now: () => number = Date.now): TrustStore {
+  const folder = join(configFolder(env), "trusted");
+  const recordOf = async (dir: string) => {
+    const real = await realPathOf(dir);
+    return { real, file: join(folder, `${createHash("sha256").update(real).digest("hex")}.json`) };
+  };
+  return {
+    async isTrusted(dir) {
+      const { real, file } = await recordOf(dir);
+      try {
+        const record = JSON.parse(await readFile(file, "utf8")) as { dir?: unknown } | null;
+        return record?.dir === real;
+      } catch {
+        // Absent, unreadable or damaged: not trusted, which only costs a question.
+        return false;
+      }
+    },
+    async trust(dir) {
+      const { real, file } = await recordOf(dir);
+      if (await this.isTrusted(dir)) return false;
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFile(file, `${JSON.stringify({ dir: real, at: new Date(now()).toISOString() })}\n`, { mode: 0o600 });
+      return true;
+    },
+    async distrust(dir) {
+      const was = await this.isTrusted(dir);
+      await rm((await recordOf(dir)).file, { force: true });
+      return was;
+    },
+  };
+}
+
+async function realPathOf(dir: string): Promise<string> {
+  try {
+    return await realpath(dir);
+  } catch (error) {
+    throw new BrainsError("NOT_FOUND", `The folder ${dir} cannot be found: ${messageOf(error)}.`, { cause: error });
+  }
+}

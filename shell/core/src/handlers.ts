@@ -1,0 +1,98 @@
+// From what a plugin defines to what the queue runs.
+import type { HandlerOptions } from "@brains/job-queue";
+import { failJob } from "@brains/plugin";
+import type { AddedOperation, AnyJob, JobContext, JobHandler, JobHandlerOptions } from "@brains/plugin";
+import { createContext, typeOf } from "./context.ts";
+import type { PluginRuntime } from "./context.ts";
+import { fieldProblems } from "./field-problems.ts";
+import { callerOfOrigin } from "./rights.ts";
+import { newScope } from "./scope.ts";
+import type { Environment, Scope } from "./scope.ts";
+
+export interface QueueHandler {
+  readonly handler: JobHandler;
+  readonly options: HandlerOptions;
+}
+
+/** The handler of a job definition. */
+export function handlerOfJob(
+  env: Environment,
+  plugin: PluginRuntime,
+  job: AnyJob,
+  pluginVersion?: string,
+): QueueHandler {
+  const handler: JobHandler = {
+    process(data, _jobId, running) {
+      const scope = scopeOfJob(plugin, running);
+      return env.scopes.run(scope, async () => {
+        const result = await job.run(data, ownNames(plugin, running), createContext(env, plugin, scope));
+        return checkOutput(job, result);
+      });
+    },
+  };
+  if (job.onError !== undefined) handler.onError = (error, data, jobId) => job.onError?.(error, data, jobId);
+  return { handler, options: { ...policyOf(job), schema: job.input, pluginVersion } };
+}
+
+/** The handler of the imperative form, which may be an instance of the author's own class. */
+export function handlerOfMethods(
+  env: Environment,
+  plugin: PluginRuntime,
+  methods: JobHandler,
+  options: JobHandlerOptions = {},
+  pluginVersion?: string,
+): QueueHandler {
+  const handler: JobHandler = {
+    process(data, jobId, running) {
+      return env.scopes.run(scopeOfJob(plugin, running), () => methods.process(data, jobId, ownNames(plugin, running)));
+    },
+  };
+  if (methods.validateAndParse !== undefined)
+    handler.validateAndParse = (data) => methods.validateAndParse?.(data) ?? null;
+  if (methods.onError !== undefined) handler.onError = (error, data, jobId) => methods.onError?.(error, data, jobId);
+  return { handler, options: { ...policyOf(options), pluginVersion } };
+}
+
+function policyOf(from: JobHandlerOptions): HandlerOptions {
+  const { version, concurrency, timeout, maxAttempts, maxRetries, backoff, afterCrash } = from;
+  return { version, concurrency, timeout, maxAttempts, maxRetries, backoff, afterCrash };
+}
+
+function scopeOfJob(plugin: PluginRuntime, job: JobContext): Scope {
+  const origin = job.origin ?? { principal: `plugin:${plugin.id}`, role: "operator", interface: "plugin" };
+  return newScope(callerOfOrigin(origin), origin);
+}
+
+/** The job's context, with the plugin's own type names in `addToBatch`. */
+function ownNames(plugin: PluginRuntime, job: JobContext): JobContext {
+  return {
+    id: job.id,
+    number: job.number,
+    type: job.type,
+    run: job.run,
+    attempt: job.attempt,
+    maxAttempts: job.maxAttempts,
+    label: job.label,
+    batchId: job.batchId,
+    origin: job.origin,
+    signal: job.signal,
+    progress: (progress) => job.progress(progress),
+    log: (text, stream) => job.log(text, stream),
+    step: (name, fn, options) => job.step(name, fn, options),
+    requestDecision: (request) => job.requestDecision(request),
+    waitFor: (ids) => job.waitFor(ids),
+    sleep: (ms) => job.sleep(ms),
+    addToBatch: (operations: readonly AddedOperation[]) =>
+      job.addToBatch(operations.map((operation) => ({ ...operation, type: typeOf(plugin, operation.type) }))),
+  };
+}
+
+/** A result that does not fit its schema fails the job at once: the same code would give the same again. */
+function checkOutput(job: AnyJob, result: unknown): unknown {
+  const reportsFailure =
+    typeof result === "object" && result !== null && "success" in result && result.success === false;
+  if (job.output === undefined || reportsFailure) return result;
+  const parsed = job.output.safeParse(result);
+  if (parsed.success) return parsed.data;
+  throw failJob(`The result does not fit the job's output schema: ${fieldProblems(parsed.error.issues).join("; ")}`);
+}
