@@ -26,7 +26,7 @@ export interface JobContext {
    * Run a part once: its result is stored before the promise resolves, and a later attempt (after a crash, a retry of the attempt, a resume)
    * gets the stored result instead. `name` is unique within the job. Result must be JSON. With `review`, a person is asked before the job goes on.
    */
-  step<T>(name: string, fn: () => T | Promise<T>, options?: StepOptions): Promise<T>;
+  step<T>(name: string, fn: (review: StepReview) => T | Promise<T>, options?: StepOptions): Promise<T>;
   /**
    * Ask a person. Ends the attempt without costing a try and frees the slot; when the answer is there the handler runs again from the top and
    * this call returns it. Default choices `approve` and `reject`; `reject` ends the job as failed (`rejected`) unless `onReject` is "return".
@@ -38,6 +38,12 @@ export interface JobContext {
   sleep(ms: number): Promise<void>;
   /** Add jobs to the open batch that this job belongs to. Adding the same item again in a later attempt does nothing. */
   addToBatch(operations: readonly AddedOperation[]): Promise<{ jobIds: string[] }>;
+}
+
+/** What a step that is run again after a review gets. */
+export interface StepReview {
+  /** What the person who asked for another try said. */
+  readonly remark?: string | undefined;
 }
 
 export interface StepOptions {

@@ -1,0 +1,174 @@
+import type { Engine } from "./engine.ts";
+import { JobQueueError } from "./errors.ts";
+import type { AddedOperation } from "./handler.ts";
+import { decodeCursor, encodeCursor } from "./ids.ts";
+import type { BatchInfo, Origin } from "./job.ts";
+import type { BatchFilter, BatchOperation, BatchOptions, EnqueuedBatch, Page } from "./options.ts";
+import type { Ports } from "./ports.ts";
+import { requireRef, resolveRef } from "./resolve.ts";
+import { type WaitOptions, waitUntil } from "./service.ts";
+import type { MemberRow } from "./store/batch.ts";
+import { FLAG_PLANNER } from "./store/codes.ts";
+import { pluginOf } from "./store/views.ts";
+import { type Registered, hashOf, originColumns, prepareJob, refs, wholeNumber } from "./validate.ts";
+import type { Watch } from "./watch.ts";
+
+export interface BatchSetting {
+  readonly engine: Engine;
+  readonly ports: Ports;
+  readonly watch: Watch;
+  readonly handlers: ReadonlyMap<string, Registered>;
+  readonly maxBytes: number;
+}
+
+/** Sets of jobs with one number, one progress and one end. */
+export class BatchJobManager {
+  readonly #setting: BatchSetting;
+
+  constructor(setting: BatchSetting) {
+    this.#setting = setting;
+  }
+
+  /** All members become visible together or not at all. Throws what `enqueue` throws, and DEPENDENCY_CYCLE. */
+  async enqueueBatch(operations: readonly BatchOperation[], options: BatchOptions = {}): Promise<EnqueuedBatch> {
+    const { engine } = this.#setting;
+    const priority = options.priority === undefined ? 0 : wholeNumber("priority", options.priority, -1_000, 1_000);
+    if (options.policy !== undefined && options.policy !== "continue" && options.policy !== "stop") {
+      throw new JobQueueError("INVALID_OPTION", `policy must be continue or stop, not ${JSON.stringify(options.policy)}.`);
+    }
+    const sorted = inOrder(operations);
+    const members = sorted.map(({ operation, inside, outside }) => ({
+      ...this.#member({ ...operation, dependsOn: undefined, key: undefined }, options.origin, operation.priority ?? priority),
+      after: outside,
+      members: inside,
+      ...(options.open ? { flags: FLAG_PLANNER } : {}),
+    }));
+    const plugins = new Set(operations.map((operation) => pluginOf(operation.type)));
+    const made = await engine.submit("createBatch", {
+      label: options.label ?? null,
+      unit: options.unit ?? null,
+      plugin: plugins.size === 1 ? ([...plugins][0] ?? null) : null,
+      policy: options.policy ?? "continue",
+      open: options.open ?? false,
+      priority,
+      after: refs(options.after),
+      ...originColumns(options.origin),
+      members,
+      idempotencyKey: options.idempotencyKey,
+      hash: options.idempotencyKey === undefined ? undefined : hashOf(...members.flatMap((member) => [member.type, member.data])),
+    });
+    // Ids in the order in which the operations were given.
+    const jobIds = operations.map((_, given) => made.jobIds[sorted.findIndex((entry) => entry.given === given)] ?? "");
+    return { batchId: made.batchId, number: made.number, jobIds: made.duplicate ? made.jobIds : jobIds, totalOperations: made.jobIds.length, duplicate: made.duplicate };
+  }
+
+  /** Adds jobs to an open batch. Throws BATCH_CLOSED. */
+  async addToBatch(ref: string | number, operations: readonly AddedOperation[], options: { origin?: Origin | undefined } = {}): Promise<{ jobIds: string[] }> {
+    const { engine } = this.#setting;
+    const members = operations.map((operation) => this.prepareMember(operation, options.origin));
+    return { jobIds: await engine.submit("addToBatch", { id: requireRef(engine, ref, "batch"), members }) };
+  }
+
+  /** No more jobs will be added; the batch ends when its jobs have. */
+  async closeBatch(ref: string | number): Promise<void> {
+    const { engine } = this.#setting;
+    await engine.submit("closeBatch", requireRef(engine, ref, "batch"));
+  }
+
+  async getBatchStatus(ref: string | number): Promise<BatchInfo | null> {
+    const { engine } = this.#setting;
+    const found = resolveRef(engine, ref);
+    if (found?.kind !== "batch") return null;
+    return engine.queries.batches({ ids: [found.number], limit: 1 })[0] ?? null;
+  }
+
+  /** At most 1 000, newest first. */
+  async getActiveBatches(): Promise<BatchInfo[]> {
+    return this.#setting.engine.queries.batches({ active: true, limit: 1_000 });
+  }
+
+  async list(filter: BatchFilter = {}): Promise<Page<BatchInfo>> {
+    const limit = filter.limit === undefined ? 50 : wholeNumber("limit", filter.limit, 1, 1_000);
+    const before = filter.cursor === undefined ? undefined : decodeCursor("batch", filter.cursor);
+    if (filter.cursor !== undefined && before === undefined) {
+      throw new JobQueueError("INVALID_CURSOR", `"${filter.cursor}" is not a cursor of a list of batches.`);
+    }
+    const items = this.#setting.engine.queries.batches({ ...filter, before, limit: limit + 1 });
+    const last = items.length > limit ? items[limit - 1] : undefined;
+    return { items: items.slice(0, limit), next: last && encodeCursor("batch", last.number) };
+  }
+
+  /** Members that wait end at once, running ones are asked to stop. */
+  async cancelBatch(ref: string | number, options: { by?: string | undefined } = {}): Promise<BatchInfo> {
+    const { engine } = this.#setting;
+    const number = requireRef(engine, ref, "batch");
+    await engine.submit("cancelBatch", { id: number, by: options.by });
+    return engine.queries.batches({ ids: [number], limit: 1 })[0] as BatchInfo;
+  }
+
+  /** Resolves when the batch's run has ended. */
+  async wait(ref: string | number, options: Omit<WaitOptions, "until"> = {}): Promise<BatchInfo> {
+    const { engine, watch, ports } = this.#setting;
+    const number = requireRef(engine, ref, "batch");
+    return waitUntil(watch, ports, number, options, () => {
+      const batch = engine.queries.batches({ ids: [number], limit: 1 })[0];
+      if (!batch) throw new JobQueueError("BATCH_NOT_FOUND", `Batch #${number} was deleted.`);
+      return batch.endedAt === undefined ? undefined : batch;
+    });
+  }
+
+  prepareMember(operation: AddedOperation, origin: Origin | undefined): MemberRow {
+    return { ...this.#member({ ...operation, key: undefined }, origin, 0), identity: operation.key };
+  }
+
+  #member(operation: BatchOperation, origin: Origin | undefined, priority: number): MemberRow {
+    const { handlers, ports, maxBytes } = this.#setting;
+    const row = prepareJob({ ...operation, origin, priority }, handlers.get(operation.type), ports.clock.now(), maxBytes);
+    return { ...row, members: [] };
+  }
+}
+
+interface Sorted {
+  readonly operation: BatchOperation;
+  readonly given: number;
+  /** Positions in the sorted order. */
+  readonly inside: number[];
+  readonly outside: (string | number)[];
+}
+
+/** Members so that each comes after those it depends on (Kahn). Keys name members; everything else is outside of the batch. */
+function inOrder(operations: readonly BatchOperation[]): Sorted[] {
+  const byKey = new Map<string, number>();
+  for (const [i, { key }] of operations.entries()) {
+    if (key === undefined) continue;
+    if (byKey.has(key)) throw new JobQueueError("INVALID_OPTION", `Two members of the batch have the key "${key}".`);
+    byKey.set(key, i);
+  }
+  const needs = operations.map((operation) => refs(operation.dependsOn).map((ref) => (typeof ref === "string" ? (byKey.get(ref) ?? ref) : String(ref))));
+  const dependents: number[][] = operations.map(() => []);
+  const open = needs.map((list, i) => {
+    const inside = list.filter((need) => typeof need === "number");
+    for (const need of inside) dependents[need]?.push(i);
+    return inside.length;
+  });
+  const ready = open.flatMap((count, i) => (count === 0 ? [i] : []));
+  const position = new Map<number, number>();
+  for (let i = 0; i < ready.length; i++) {
+    const given = ready[i] as number;
+    position.set(given, i);
+    for (const dependent of dependents[given] ?? []) {
+      open[dependent] = (open[dependent] as number) - 1;
+      if (open[dependent] === 0) ready.push(dependent);
+    }
+  }
+  if (ready.length < operations.length) {
+    const circle = operations.flatMap((operation, i) => (position.has(i) ? [] : [operation.key ?? operation.label ?? operation.type]));
+    throw new JobQueueError("DEPENDENCY_CYCLE", `These members wait for each other in a circle: ${circle.slice(0, 10).join(", ")}.`);
+  }
+  return ready.map((given) => ({
+    operation: operations[given] as BatchOperation,
+    given,
+    inside: (needs[given] ?? []).flatMap((need) => (typeof need === "number" ? [position.get(need) as number] : [])),
+    outside: (needs[given] ?? []).filter((need) => typeof need === "string"),
+  }));
+}

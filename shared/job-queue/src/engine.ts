@@ -1,0 +1,197 @@
+import { BUSY_LIMIT_MS } from "./limits.ts";
+import { JobQueueError } from "./errors.ts";
+import type { Ports } from "./ports.ts";
+import { type Database, isBusy, storeError } from "./sqlite.ts";
+import type { ClaimInput, Claimed } from "./store/claim.ts";
+import type { CommandName, Commands, Store } from "./store/store.ts";
+import type { Effects } from "./store/tick.ts";
+
+type Statement = { run(): unknown };
+
+interface Submitted {
+  readonly name: CommandName;
+  readonly input: unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Result = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+
+/** Commands that write only after all their refusals, so that a refused one needs no savepoint to undo it. */
+const REFUSES_FIRST: ReadonlySet<CommandName> = new Set<CommandName>(["settle", "progress", "log", "step", "dropStep", "beat", "release"]);
+
+/** What the worker adds to every transaction: a claim for its free slots, so that settling and claiming are one commit. */
+export interface Tail {
+  wanted(effects: Effects): ClaimInput | null;
+  claimed(result: Claimed): void;
+}
+
+/**
+ * Group commit: all commands submitted in one turn of the event loop become one transaction, and no promise resolves before its COMMIT.
+ * A lone command is committed in the same turn. When another process holds the store, the whole group waits asynchronously.
+ */
+export class Engine {
+  readonly #db: Database;
+  readonly #store: Store;
+  readonly #ports: Ports;
+  readonly #path: string;
+  readonly #begin: Statement;
+  readonly #commitTx: Statement;
+  readonly #savepoint: readonly [open: Statement, keep: Statement, undo: Statement];
+  readonly #listeners = new Set<(effects: Effects) => void>();
+  #queue: Submitted[] = [];
+  #scheduled = false;
+  #busySince: number | undefined;
+  #tail: Tail | undefined;
+  #closed = false;
+
+  constructor(db: Database, store: Store, ports: Ports, path: string) {
+    this.#db = db;
+    this.#store = store;
+    this.#ports = ports;
+    this.#path = path;
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commitTx = db.prepare("COMMIT");
+    this.#savepoint = [db.prepare("SAVEPOINT command"), db.prepare("RELEASE command"), db.prepare("ROLLBACK TO command")];
+  }
+
+  get queries(): Store["queries"] {
+    if (this.#closed) throw new JobQueueError("QUEUE_CLOSED");
+    return this.#store.queries;
+  }
+
+  submit<Name extends CommandName>(name: Name, input: Parameters<Commands[Name]>[0]): Promise<ReturnType<Commands[Name]>> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new JobQueueError("QUEUE_CLOSED"));
+      this.#queue.push({ name, input, resolve: resolve as (value: unknown) => void, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Ask for a transaction even if nothing is submitted, so that the tail gets its turn. */
+  nudge(): void {
+    if (!this.#closed) this.#schedule();
+  }
+
+  setTail(tail: Tail | undefined): void {
+    this.#tail = tail;
+  }
+
+  /** Called after each commit of this process, with what it did. */
+  onCommit(listener: (effects: Effects) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Commits what was submitted and refuses everything after. */
+  async close(): Promise<void> {
+    while (this.#queue.length > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    this.abandon();
+  }
+
+  /** Stops at once, as a crash would: what was not committed never happened. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const item of this.#queue.splice(0)) item.reject(new JobQueueError("QUEUE_CLOSED"));
+    this.#db.close();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    if (this.#closed) return;
+    const group = this.#queue;
+    this.#queue = [];
+    try {
+      this.#commit(group);
+      this.#busySince = undefined;
+    } catch (error) {
+      if (isBusy(error)) this.#later(group, error);
+      else if (group.length > 1) this.#oneByOne(group);
+      else for (const item of group) item.reject(storeError(error, this.#path));
+    }
+  }
+
+  /** One bad command must not fail its neighbours. */
+  #oneByOne(group: readonly Submitted[]): void {
+    for (const item of group) {
+      try {
+        this.#commit([item]);
+      } catch (error) {
+        if (isBusy(error)) this.#later([item], error);
+        else item.reject(storeError(error, this.#path));
+      }
+    }
+  }
+
+  #later(group: Submitted[], error: unknown): void {
+    const now = performance.now();
+    this.#busySince ??= now;
+    if (now - this.#busySince > BUSY_LIMIT_MS) {
+      this.#busySince = undefined;
+      for (const item of group) item.reject(storeError(error, this.#path));
+      return;
+    }
+    this.#queue = [...group, ...this.#queue];
+    this.#scheduled = true;
+    setTimeout(() => this.#flush(), 2 + this.#ports.random.fraction() * 20);
+  }
+
+  #commit(group: readonly Submitted[]): void {
+    const { tick, commands } = this.#store;
+    const db = this.#db;
+    const results: Result[] = [];
+    let claimed: Claimed | undefined;
+    this.#begin.run();
+    try {
+      tick.begin(this.#ports.clock.now());
+      for (const item of group) results.push(this.#run(commands, item));
+      const claim = this.#tail?.wanted(tick.effects);
+      if (claim) claimed = commands.claim(claim);
+      this.#store.conclude();
+      this.#ports.point("before-commit");
+      this.#commitTx.run();
+    } catch (error) {
+      // SQLite may have rolled back by itself (disk full, I/O error).
+      if (db.open && db.inTransaction) db.exec("ROLLBACK");
+      this.#store.forget();
+      throw error;
+    }
+    this.#ports.point("after-commit");
+    const { effects } = tick;
+    for (const [i, item] of group.entries()) {
+      const result = results[i] as Result;
+      if (result.ok) item.resolve(result.value);
+      else item.reject(result.error);
+    }
+    if (claimed) this.#tail?.claimed(claimed);
+    for (const listener of this.#listeners) listener(effects);
+  }
+
+  #run(commands: Commands, item: Submitted): Result {
+    const run = commands[item.name] as (input: unknown) => unknown;
+    if (REFUSES_FIRST.has(item.name)) return { ok: true, value: run(item.input) };
+    const { tick } = this.#store;
+    const ended = tick.effects.ended.length;
+    const [open, keep, undo] = this.#savepoint;
+    open.run();
+    try {
+      const value = run(item.input);
+      keep.run();
+      return { ok: true, value };
+    } catch (error) {
+      if (!(error instanceof JobQueueError)) throw error;
+      undo.run();
+      keep.run();
+      this.#store.forget();
+      tick.effects.ended.length = ended;
+      return { ok: false, error };
+    }
+  }
+}

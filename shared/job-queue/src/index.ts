@@ -1,0 +1,17 @@
+export { type JobQueue, type Stats, type WorkerInfo, openJobQueue } from "./queue.ts";
+export { JobQueueService, type WaitOptions } from "./service.ts";
+export { JobQueueWorker } from "./worker.ts";
+export { BatchJobManager } from "./batches.ts";
+export { JobEvents } from "./events.ts";
+export { type DecideInput, Requests } from "./requests.ts";
+export { IdempotencyKeys, KeyValueStore } from "./kv.ts";
+export { JobQueueError, QUEUE_ERRORS, type QueueErrorCode, isCodedError } from "./errors.ts";
+export { TRANSITIONS, JOB_STATES, isEnded } from "./job.ts";
+export { backoffDelay } from "./backoff.ts";
+export { cancelJob, failJob, snoozeJob } from "./handler.ts";
+export type * from "./handler.ts";
+export type * from "./options.ts";
+export type { Clock, PointName, Ports, Random } from "./ports.ts";
+export type { Resolved } from "./resolve.ts";
+export type { HeldLock } from "./liveness.ts";
+export type { AbortCause } from "./attempt.ts";

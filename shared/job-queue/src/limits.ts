@@ -1,0 +1,22 @@
+/** A job whose worker died this often while it ran is failed as `crashed`. */
+export const MAX_CRASHES = 3;
+export const DEFAULT_MAX_ATTEMPTS = 3;
+export const DEFAULT_CONCURRENCY = 10;
+export const DEFAULT_GRACE_MS = 5_000;
+export const DEFAULT_MAX_BYTES = 1024 * 1024;
+/** Progress of one job is written at most this often; the last value always is. */
+export const PROGRESS_MS = 100;
+/** Log lines of one job are gathered this long. */
+export const LOG_MS = 50;
+/** A log line longer than this is stored in pieces. */
+export const LOG_PIECE = 64 * 1024;
+/** How often a worker looks whether another one died. Take-over is wanted in under a second. */
+export const PEER_MS = 250;
+/** A busy worker writes a sign of life this often; without one for `SILENT_MS` it counts as not answering. */
+export const BEAT_MS = 2_000;
+export const SILENT_MS = 10_000;
+export const MAINTENANCE_MS = 60_000;
+/** A command waits this long for other processes' transactions before STORE_BUSY. */
+export const BUSY_LIMIT_MS = 5_000;
+/** Between tries to write an outcome into a store that refused it. */
+export const SETTLE_RETRY_MS = 500;

@@ -1,0 +1,67 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Database, isBusy, openFile } from "./sqlite.ts";
+
+/**
+ * Locks that the kernel holds for a process: an exclusive SQLite transaction on a tiny file of its own. They are free the moment the
+ * process is dead and stay held while it spins, sleeps or is stopped, whatever the clocks say. A process never opens the file of a lock
+ * that it holds itself a second time by other means than SQLite (closing such a descriptor would drop the lock).
+ */
+export interface HeldLock {
+  readonly name: string;
+  release(): void;
+}
+
+// Held connections are referenced from here: a garbage-collected connection would be closed, and its lock lost, while its owner lives.
+const held = new Map<string, Database>();
+
+export function lockFolder(storePath: string): string {
+  return `${storePath}.locks`;
+}
+
+/** The lock, or undefined when somebody else holds it. */
+export function acquireLock(storePath: string, name: string): HeldLock | undefined {
+  const path = join(lockFolder(storePath), `${name}.lock`);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // Not 0: somebody who only looks holds a shared lock for a moment.
+  const db = openFile(path, 50);
+  try {
+    db.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    db.close();
+    if (isBusy(error)) return undefined;
+    throw error;
+  }
+  held.set(path, db);
+  return {
+    name,
+    release() {
+      if (held.get(path) !== db) return;
+      held.delete(path);
+      db.close();
+    },
+  };
+}
+
+/** Whether some process holds the lock now. A lock file that is gone is held by nobody. */
+export function isHeld(storePath: string, name: string): boolean {
+  const path = join(lockFolder(storePath), `${name}.lock`);
+  if (held.has(path)) return true;
+  if (!existsSync(path)) return false;
+  const db = openFile(path, 0);
+  try {
+    // Reading needs a shared lock only, so several who look do not take each other for the owner.
+    db.prepare("SELECT count(*) FROM sqlite_master").get();
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw error;
+  } finally {
+    db.close();
+  }
+}
+
+/** Removes the file of a lock whose owner is dead and whose name is never used again. */
+export function forgetLock(storePath: string, name: string): void {
+  for (const ending of ["", "-journal"]) rmSync(join(lockFolder(storePath), `${name}.lock${ending}`), { force: true });
+}

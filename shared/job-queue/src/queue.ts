@@ -1,0 +1,201 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { BatchJobManager } from "./batches.ts";
+import { Doorbell } from "./doorbell.ts";
+import { Engine } from "./engine.ts";
+import { JobQueueError } from "./errors.ts";
+import { JobEvents } from "./events.ts";
+import { IdempotencyKeys, KeyValueStore } from "./kv.ts";
+import { BUSY_LIMIT_MS, DEFAULT_CONCURRENCY, DEFAULT_GRACE_MS, DEFAULT_MAX_BYTES, SILENT_MS } from "./limits.ts";
+import { type HeldLock, acquireLock, isHeld } from "./liveness.ts";
+import type { QueueOptions } from "./options.ts";
+import type { Ports } from "./ports.ts";
+import { Requests } from "./requests.ts";
+import { type Resolved, resolveRef } from "./resolve.ts";
+import { JobQueueService } from "./service.ts";
+import { isBusy, migrate, openStoreFile, storeError, type Database } from "./sqlite.ts";
+import { createStore } from "./store/store.ts";
+import { type Registered, wholeNumber } from "./validate.ts";
+import { Watch } from "./watch.ts";
+import { JobQueueWorker } from "./worker.ts";
+
+const DAY_MS = 86_400_000;
+
+export const systemPorts: Ports = {
+  clock: {
+    now: () => Date.now(),
+    timer: (ms, callback) => {
+      const timer = setTimeout(callback, ms);
+      timer.unref();
+      return () => clearTimeout(timer);
+    },
+  },
+  random: { fraction: () => Math.random(), bytes: (length) => randomBytes(length) },
+  point: () => undefined,
+};
+
+export interface WorkerInfo {
+  readonly id: number;
+  readonly pid: number;
+  readonly state: "running" | "draining" | "stopping";
+  /** False when its process holds its lock but has run a job without a sign of life for a while. */
+  readonly answering: boolean;
+  readonly fingerprint?: string | undefined;
+  readonly concurrency: number;
+  readonly startedAt: number;
+  readonly seenAt: number;
+}
+
+export interface Stats {
+  readonly ready: number;
+  readonly processing: number;
+  readonly delayed: number;
+  readonly waiting: number;
+  readonly bytes: number;
+}
+
+/** The parts of an open queue. */
+export interface JobQueue {
+  readonly service: JobQueueService;
+  readonly worker: JobQueueWorker;
+  readonly batches: BatchJobManager;
+  readonly events: JobEvents;
+  readonly requests: Requests;
+  readonly kv: KeyValueStore;
+  readonly keys: IdempotencyKeys;
+  readonly registerHandler: JobQueueService["registerHandler"];
+  readonly enqueue: JobQueueService["enqueue"];
+  readonly enqueueBatch: BatchJobManager["enqueueBatch"];
+  readonly wait: JobQueueService["wait"];
+  /** Starts the worker in this process. Without it the queue enqueues, reads, follows and steers. */
+  start(): Promise<void>;
+  /** Stops the worker within `grace` milliseconds, commits what is under way and closes the store. */
+  stop(options?: { grace?: number }): Promise<void>;
+  /** Closes at once without settling anything, as a crash would. For tests of recovery. */
+  crash(): void;
+  stats(): Promise<Stats>;
+  /** Live workers of the store, in all processes. */
+  workers(): Promise<WorkerInfo[]>;
+  /** What a number, id or the start of an id names; null if nothing. */
+  resolve(ref: string | number): Promise<Resolved | null>;
+  /** A lock on a name beside the store, held by the kernel for this process until released or dead; null if another holds it. */
+  acquireLock(name: string): Promise<HeldLock | null>;
+  /** Whether any process holds the lock of that name. */
+  isLocked(name: string): Promise<boolean>;
+  /** Asks a worker in any process to finish what it runs and end. */
+  requestDrain(worker: number): Promise<void>;
+  /** True when the worker of this process has nothing left to do and is now marked as stopping; then call `stop`. */
+  retireIfIdle(): Promise<boolean>;
+}
+
+/** Opens the store, bringing its schema up to date. Throws STORE_UNREADABLE, STORE_TOO_NEW, STORE_BUSY, SQLITE_TOO_OLD, INVALID_OPTION. */
+export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
+  const { path } = options;
+  if (typeof path !== "string" || path.length === 0) throw new JobQueueError("INVALID_OPTION", 'A queue needs a path (a file, or ":memory:").');
+  const concurrency = options.concurrency === undefined ? DEFAULT_CONCURRENCY : wholeNumber("concurrency", options.concurrency, 1, 100_000);
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  const grace = options.grace ?? DEFAULT_GRACE_MS;
+  const ports: Ports = { ...systemPorts, ...options.ports };
+  const internalError = options.onInternalError ?? (() => undefined);
+
+  const db = await openPatiently(path, options.durability ?? "power");
+  const store = createStore(db, { random: ports.random, now: () => ports.clock.now(), maxBytes });
+  const engine = new Engine(db, store, ports, path);
+  const watch = new Watch(engine, internalError);
+  const handlers = new Map<string, Registered>();
+  const batches = new BatchJobManager({ engine, ports, watch, handlers, maxBytes });
+  const worker = new JobQueueWorker({
+    engine,
+    ports,
+    grace,
+    maxBytes,
+    internalError,
+    storePath: path,
+    concurrency,
+    fingerprint: options.fingerprint,
+    retention: {
+      maxAge: options.retention?.maxAge ?? 30 * DAY_MS,
+      maxJobs: options.retention?.maxJobs ?? 1_000_000,
+      maxBytes: options.retention?.maxBytes ?? 2 * 1024 ** 3,
+    },
+    handlers,
+    prepareMember: (operation, origin) => batches.prepareMember(operation, origin),
+  });
+  const service = new JobQueueService({ engine, ports, watch, handlers, maxBytes, handlersChanged: () => worker.wake() });
+  const doorbell = new Doorbell(db, path, () => {
+    watch.foreign();
+    worker.foreign();
+  });
+
+  return {
+    service,
+    worker,
+    batches,
+    events: new JobEvents(engine, watch, internalError),
+    requests: new Requests(engine),
+    kv: new KeyValueStore(engine, maxBytes),
+    keys: new IdempotencyKeys(engine),
+    registerHandler: service.registerHandler.bind(service),
+    enqueue: service.enqueue.bind(service),
+    enqueueBatch: batches.enqueueBatch.bind(batches),
+    wait: service.wait.bind(service),
+    start: () => worker.start(),
+    async stop(stopping = {}) {
+      await worker.stop(stopping);
+      doorbell.stop();
+      await engine.close();
+    },
+    crash() {
+      doorbell.stop();
+      engine.abandon();
+      worker.abandon();
+    },
+    stats: async () => ({ ...engine.queries.counts(), bytes: engine.queries.bytes() }),
+    async workers() {
+      const silentBefore = ports.clock.now() - SILENT_MS;
+      return engine.queries
+        .workers()
+        .filter((row) => row.lock === null || row.id === worker.id || isHeld(path, row.lock))
+        .map((row) => ({
+          id: row.id,
+          pid: row.pid,
+          state: row.state as WorkerInfo["state"],
+          answering: row.seenAt >= silentBefore || engine.queries.holding(row.id).length === 0,
+          fingerprint: row.fingerprint ?? undefined,
+          concurrency: row.concurrency,
+          startedAt: row.startedAt,
+          seenAt: row.seenAt,
+        }));
+    },
+    resolve: async (ref) => resolveRef(engine, ref),
+    acquireLock: async (name) => acquireLock(path, assertLockName(name)) ?? null,
+    isLocked: async (name) => isHeld(path, assertLockName(name)),
+    async requestDrain(id) {
+      await engine.submit("setWorkerState", { worker: id, state: "draining" });
+    },
+    retireIfIdle: () => worker.retireIfIdle(),
+  };
+}
+
+function assertLockName(name: string): string {
+  if (!/^[a-z0-9-]{1,60}$/.test(name)) throw new JobQueueError("INVALID_OPTION", `"${name}" is not a lock name: use a-z, 0-9 and "-".`);
+  return name;
+}
+
+/** Several processes may open and migrate at once; they take turns without blocking the event loop. */
+async function openPatiently(path: string, durability: "power" | "process"): Promise<Database> {
+  const deadline = performance.now() + BUSY_LIMIT_MS;
+  for (;;) {
+    let db: Database | undefined;
+    try {
+      db = openStoreFile(path, durability);
+      migrate(db);
+      return db;
+    } catch (error) {
+      db?.close();
+      const busy = isBusy(error) || (error instanceof JobQueueError && error.code === "STORE_BUSY");
+      if (!busy || performance.now() > deadline) throw storeError(error, path);
+      await pause(5 + Math.random() * 20);
+    }
+  }
+}

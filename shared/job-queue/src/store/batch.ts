@@ -1,0 +1,197 @@
+import { JobQueueError } from "../errors.ts";
+import { newSecret, publicId } from "../ids.ts";
+import type { BatchPolicy } from "../job.ts";
+import { BATCH_ACTIVE, CANCELLED, COMPLETED, CONTROL_CANCEL, FAILED } from "./codes.ts";
+import type { Control } from "./control.ts";
+import type { Ending } from "./ending.ts";
+import type { EnqueueStore, JobRow } from "./enqueue.ts";
+import type { Keys } from "./keys.ts";
+import type { StoreContext } from "./tick.ts";
+
+export interface MemberRow extends JobRow {
+  /** Indexes of members of the same call that must complete first. */
+  readonly members: readonly number[];
+  /** What makes an added member the same as one added before. */
+  readonly identity?: string | undefined;
+}
+
+export interface NewBatch {
+  readonly label: string | null;
+  readonly unit: string | null;
+  readonly plugin: string | null;
+  readonly policy: BatchPolicy;
+  readonly open: boolean;
+  readonly priority: number;
+  readonly after: readonly (string | number)[];
+  readonly origin: string | null;
+  readonly principal: string | null;
+  readonly conversation: string | null;
+  readonly members: readonly MemberRow[];
+  readonly idempotencyKey?: string | undefined;
+  readonly hash?: string | undefined;
+}
+
+export interface InsertedBatch {
+  readonly batchId: string;
+  readonly number: number;
+  readonly jobIds: string[];
+  readonly duplicate: boolean;
+}
+
+interface BatchRow {
+  id: number;
+  state: number;
+  open: number;
+  policy: string;
+  run: number;
+  control: number;
+  total: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+}
+
+export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Ending, control: Control, keys: Keys) {
+  const { db, tick } = c;
+  const insert = db.prepare(
+    `INSERT INTO bq_batch (id, secret, state, open, policy, label, unit, plugin, priority, origin, principal, conversation, created_at)
+     VALUES (@id, @secret, 0, @open, @policy, @label, @unit, @plugin, @priority, @origin, @principal, @conversation, @now)`,
+  );
+  const find = db.prepare("SELECT id, state, open, policy, run, control, total, completed, failed, cancelled FROM bq_batch WHERE id = ?");
+  const close = db.prepare("UPDATE bq_batch SET open = 0 WHERE id = ? AND open = 1");
+  const markCancel = db.prepare("UPDATE bq_batch SET control = ?, open = 0 WHERE id = ?");
+  const end = db.prepare("UPDATE bq_batch SET state = ?, reason = ?, ended_at = ? WHERE id = ?");
+  const active = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state < 5");
+  const waiting = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (0, 2, 3, 4)");
+  const planner = db.prepare("SELECT max(state < 5) FROM bq_job WHERE batch = ? AND (flags & 1) = 1").pluck();
+  const dependency = db.prepare("SELECT 1 FROM bq_job WHERE batch = ? AND state = 7 AND reason = 'dependency' LIMIT 1").pluck();
+  const memberIds = db.prepare("SELECT j.id, b.secret FROM bq_job j JOIN bq_body b ON b.id = j.id WHERE j.batch = ? ORDER BY j.id");
+  const failedMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (6, 7) ORDER BY state, id");
+  const drop = db.prepare("DELETE FROM bq_batch WHERE id = ?");
+
+  const get = (id: number): BatchRow => {
+    const row = find.get(id) as BatchRow | undefined;
+    if (!row) throw new JobQueueError("BATCH_NOT_FOUND");
+    return row;
+  };
+
+  function insertMembers(batch: number, members: readonly MemberRow[], targets: readonly { id: number; state: number }[]): string[] {
+    const numbers: number[] = [];
+    const ids: string[] = [];
+    for (const member of members) {
+      const own = member.after.map((ref) => enqueue.target(ref));
+      const inside = member.members.map((index) => ({ id: numbers[index] as number, state: ending.hot(numbers[index] as number)?.state ?? 0 }));
+      const job = enqueue.insert(member, [...targets, ...own, ...inside], batch);
+      numbers.push(job.number);
+      ids.push(job.id);
+    }
+    return ids;
+  }
+
+  /**
+   * Looks once at each batch whose jobs moved in this transaction: stops it after a failure, closes it when its planning jobs have ended, and
+   * ends it when nothing is left. Runs before COMMIT, so that a batch is never seen with all jobs ended and yet active.
+   */
+  function settleTouched(): void {
+    for (const id of tick.touched) {
+      tick.touched.delete(id);
+      const row = find.get(id) as BatchRow | undefined;
+      if (!row || row.state !== BATCH_ACTIVE) continue;
+      if (row.policy === "stop" && row.failed > 0) {
+        for (const job of waiting.all(id) as { id: number }[]) ending.endWaiting(job.id, CANCELLED, "batch");
+      }
+      if (row.open === 1 && planner.get(id) === 0) {
+        close.run(id);
+        tick.batchEvent("closed", id, row.run, BATCH_ACTIVE);
+      }
+      const now = find.get(id) as BatchRow;
+      if (now.open === 1 || now.total !== now.completed + now.failed + now.cancelled) continue;
+      const state = now.failed > 0 ? FAILED : now.cancelled > 0 || now.control !== 0 ? CANCELLED : COMPLETED;
+      const reason =
+        state === COMPLETED ? null : state === FAILED ? "error" : now.control !== 0 ? "user" : dependency.get(id) === 1 ? "dependency" : "user";
+      end.run(state, reason, tick.now, id);
+      tick.batchEvent("ended", id, now.run, state);
+      tick.effects.ended.push(id);
+      // May touch further batches; the loop sees those too, because a Set yields what is added while it is walked.
+      ending.settleDependents(id, state);
+    }
+  }
+
+  return {
+    settleTouched,
+    commands: {
+      createBatch(input: NewBatch): InsertedBatch {
+        if (input.idempotencyKey !== undefined && input.hash !== undefined) {
+          const known = keys.find("batch", input.idempotencyKey, input.hash);
+          if (known?.reply) return { ...(JSON.parse(known.reply) as InsertedBatch), duplicate: true };
+        }
+        const targets = input.after.map((ref) => enqueue.target(ref));
+        const id = tick.nextNumber();
+        const secret = newSecret(c.random);
+        insert.run({ ...input, id, secret, open: input.open ? 1 : 0, now: tick.now, members: null, after: null, idempotencyKey: null, hash: null });
+        tick.batchEvent("created", id, 1, BATCH_ACTIVE);
+        const jobIds = insertMembers(id, input.members, targets);
+        tick.touched.add(id);
+        const result = { batchId: publicId(id, secret), number: id, jobIds, duplicate: false };
+        if (input.idempotencyKey !== undefined && input.hash !== undefined) {
+          keys.put("batch", input.idempotencyKey, input.hash, JSON.stringify(result));
+        }
+        return result;
+      },
+
+      addToBatch(input: { id: number; members: readonly MemberRow[] }): string[] {
+        const batch = get(input.id);
+        if (batch.state !== BATCH_ACTIVE || batch.open !== 1) {
+          throw new JobQueueError("BATCH_CLOSED", `Batch #${input.id} is closed, so no job can be added.`);
+        }
+        const scope = `batch/${input.id}/${batch.run}`;
+        const ids: string[] = [];
+        for (const member of input.members) {
+          const known = member.identity === undefined ? undefined : keys.find(scope, member.identity, "");
+          const id = known?.reply ?? (insertMembers(input.id, [member], [])[0] as string);
+          if (member.identity !== undefined && !known) keys.put(scope, member.identity, "", id);
+          ids.push(id);
+        }
+        tick.batchEvent("added", input.id, batch.run, BATCH_ACTIVE);
+        tick.touched.add(input.id);
+        return ids;
+      },
+
+      closeBatch(id: number): void {
+        const row = get(id);
+        if (close.run(id).changes > 0) tick.batchEvent("closed", id, row.run, BATCH_ACTIVE);
+        tick.touched.add(id);
+      },
+
+      cancelBatch(input: { id: number; by?: string | undefined }): void {
+        const row = get(input.id);
+        if (row.state !== BATCH_ACTIVE) throw new JobQueueError("INVALID_STATE", `Batch #${input.id} has ended already, so there is nothing to cancel.`);
+        markCancel.run(CONTROL_CANCEL, input.id);
+        for (const job of active.all(input.id) as { id: number }[]) control.cancel(job.id, "batch", input.by);
+        tick.touched.add(input.id);
+      },
+
+      /** The next run of a batch: every member that failed or was cancelled runs again. */
+      rerunBatch(input: { id: number; keepSteps: boolean }): void {
+        const row = get(input.id);
+        if (row.state === BATCH_ACTIVE) throw new JobQueueError("INVALID_STATE", `Batch #${input.id} is still active; retry its failed jobs one by one, or wait.`);
+        const members = failedMembers.all(input.id) as { id: number }[];
+        if (members.length === 0) throw new JobQueueError("INVALID_STATE", `Every job of batch #${input.id} completed; there is nothing to retry.`);
+        // Failed ones first: they bring back what was cancelled because of them.
+        for (const member of members) control.rerun(member.id, input.keepSteps);
+        tick.touched.add(input.id);
+      },
+
+      deleteBatch(id: number): void {
+        const row = get(id);
+        if (row.state === BATCH_ACTIVE) throw new JobQueueError("INVALID_STATE", `Batch #${id} is active. Cancel it first; only ended work can be deleted.`);
+        for (const member of memberIds.all(id) as { id: number }[]) control.drop(member.id);
+        drop.run(id);
+      },
+    },
+    dropBatch: (id: number) => {
+      for (const member of memberIds.all(id) as { id: number }[]) control.drop(member.id);
+      drop.run(id);
+    },
+  };
+}

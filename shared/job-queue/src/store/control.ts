@@ -1,0 +1,236 @@
+import { JobQueueError } from "../errors.ts";
+import {
+  BLOCKED,
+  CANCELLED,
+  COMPLETED,
+  CONTROL_CANCEL,
+  CONTROL_CANCEL_BATCH,
+  CONTROL_NONE,
+  DEP_OPEN,
+  FAILED,
+  PROCESSING,
+  READY,
+  REQUEST_DECIDED,
+  REQUEST_EXPIRED,
+  REQUEST_OPEN,
+  WAITING_APPROVAL,
+  jobWord,
+} from "./codes.ts";
+import type { Ending } from "./ending.ts";
+import type { StoreContext } from "./tick.ts";
+
+export type Control = ReturnType<typeof controlStore>;
+
+interface RequestRow {
+  id: number;
+  job: number;
+  run: number;
+  choices: string;
+  digest: string | null;
+  on_reject: string;
+  state: number;
+  expires_at: number | null;
+}
+
+/** What people and other processes ask of a job: cancel, decide, run again, delete. */
+export function controlStore(c: StoreContext, ending: Ending) {
+  const { db, tick } = c;
+  const ask = db.prepare("UPDATE bq_job SET control = ? WHERE id = ? AND state = 1 AND control = 0");
+  const control = db.prepare("SELECT control FROM bq_job WHERE id = ?").pluck();
+  const holding = db.prepare("SELECT id, fence, control FROM bq_job WHERE worker = ? AND state = 1");
+  const request = db.prepare("SELECT id, job, run, choices, digest, on_reject, state, expires_at FROM bq_request WHERE id = ?");
+  const decide = db.prepare(
+    "UPDATE bq_request SET state = ?, choice = ?, comment = ?, principal = ?, interface = ?, decided_at = ? WHERE id = ?",
+  );
+  const expired = db.prepare("SELECT id, job FROM bq_request WHERE state = 0 AND expires_at IS NOT NULL AND expires_at <= ? LIMIT 500");
+  const resume = db.prepare("UPDATE bq_job SET state = 0 WHERE id = ? AND state = 3");
+  const archive = db.prepare(
+    `INSERT OR REPLACE INTO bq_run (job, run, state, reason, result, error, started_at, ended_at)
+     SELECT j.id, j.run, j.state, j.reason, r.result, r.error, j.started_at, j.ended_at FROM bq_job j LEFT JOIN bq_result r ON r.id = j.id WHERE j.id = ?`,
+  );
+  const restart = db.prepare(
+    `UPDATE bq_job SET state = ?, run = run + 1, attempt = 0, crashes = 0, fence = fence + 1, control = 0, worker = NULL, reason = NULL,
+       started_at = NULL, ended_at = NULL, run_at = ? WHERE id = ? RETURNING run`,
+  );
+  const dropResult = db.prepare("DELETE FROM bq_result WHERE id = ?");
+  const dropProgress = db.prepare("DELETE FROM bq_progress WHERE id = ?");
+  const dropSteps = db.prepare("DELETE FROM bq_step WHERE job = ?");
+  const dropOwnWaits = db.prepare("DELETE FROM bq_dep WHERE job = ? AND mode = 1");
+  const brokenBy = db.prepare(
+    `SELECT d.job FROM bq_dep d JOIN bq_job j ON j.id = d.job WHERE d.on_id = ? AND d.done = 2 AND j.state = 7 AND j.reason = 'dependency'`,
+  );
+  const depsOf = db.prepare("SELECT on_id, done FROM bq_dep WHERE job = ? AND mode = 0");
+  const setDep = db.prepare("UPDATE bq_dep SET done = ? WHERE job = ? AND on_id = ?");
+  const stateOf = db.prepare("SELECT state FROM bq_job WHERE id = @id UNION ALL SELECT state FROM bq_batch WHERE id = @id").pluck();
+  const batchRun = db.prepare("SELECT run, state FROM bq_batch WHERE id = ?");
+  const reopenBatch = db.prepare(
+    "UPDATE bq_batch SET state = 0, run = run + 1, control = 0, reason = NULL, ended_at = NULL, started_at = NULL WHERE id = ? AND state >= 5 RETURNING run",
+  );
+  const dropJob = ["bq_job", "bq_body", "bq_result", "bq_progress"].map((t) => db.prepare(`DELETE FROM ${t} WHERE id = ?`));
+  const dropOfJob = ["bq_run", "bq_step", "bq_dep", "bq_log", "bq_request"].map((t) => db.prepare(`DELETE FROM ${t} WHERE job = ?`));
+
+  /** Ends a waiting job, or leaves the owner of a running one a note. True if the job ended now. */
+  function cancel(id: number, reason: "user" | "batch", by?: string): boolean {
+    const row = ending.hot(id);
+    if (!row || row.state >= COMPLETED) return false;
+    if (row.state === PROCESSING) {
+      if (ask.run(reason === "batch" ? CONTROL_CANCEL_BATCH : CONTROL_CANCEL, id).changes > 0) {
+        tick.jobEvent("cancelling", id, row.run, PROCESSING);
+        tick.effects.controlled = true;
+      }
+      return false;
+    }
+    ending.endWaiting(id, CANCELLED, reason, by === undefined ? undefined : { message: `Cancelled by ${by}.` });
+    return true;
+  }
+
+  /** The next run of an ended job. Jobs that were cancelled because of it come back with it. */
+  function rerun(id: number, keepSteps: boolean): void {
+    const row = ending.hot(id);
+    if (!row || row.state < COMPLETED) return;
+    archive.run(id);
+    dropResult.run(id);
+    dropProgress.run(id);
+    if (!keepSteps) dropSteps.run(id);
+    dropOwnWaits.run(id);
+    let blocked = false;
+    for (const dep of depsOf.all(id) as { on_id: number; done: number }[]) {
+      const on = stateOf.get({ id: dep.on_id }) as number | undefined;
+      if (on !== undefined && on < COMPLETED) {
+        setDep.run(DEP_OPEN, id, dep.on_id);
+        blocked = true;
+      }
+    }
+    const state = blocked ? BLOCKED : READY;
+    const { run } = restart.get(state, tick.now, id) as { run: number };
+    tick.jobEvent("rerun", id, run, state);
+    tick.effects.readied = true;
+    if (row.batch !== null) {
+      reopen(row.batch);
+      tick.touched.add(row.batch);
+    }
+    revive(id);
+  }
+
+  function reopen(batch: number): void {
+    const next = reopenBatch.get(batch) as { run: number } | undefined;
+    if (!next) return;
+    tick.batchEvent("rerun", batch, next.run, READY);
+    revive(batch);
+  }
+
+  function revive(id: number): void {
+    for (const { job } of brokenBy.all(id) as { job: number }[]) {
+      setDep.run(DEP_OPEN, job, id);
+      rerun(job, true);
+    }
+  }
+
+  function assertRunnable(id: number): void {
+    for (const dep of depsOf.all(id) as { on_id: number }[]) {
+      const state = stateOf.get({ id: dep.on_id }) as number | undefined;
+      if (state !== undefined && state > COMPLETED) {
+        throw new JobQueueError("INVALID_STATE", `#${id} waits for #${dep.on_id}, which did not complete. Retry #${dep.on_id}; #${id} comes back with it.`);
+      }
+    }
+  }
+
+  function drop(id: number): void {
+    for (const statement of dropOfJob) statement.run(id);
+    for (const statement of dropJob) statement.run(id);
+  }
+
+  return {
+    cancel,
+    rerun,
+    reopen,
+    drop,
+    queries: {
+      /** What this worker holds, with what was asked of each. A running job that is not among them was lost. */
+      holding: (worker: number) => holding.all(worker) as { id: number; fence: number; control: number }[],
+    },
+    commands: {
+      cancel(input: { id: number; by?: string | undefined }): { state: number; cancelling: boolean } {
+        const row = ending.hot(input.id);
+        if (!row) throw new JobQueueError("JOB_NOT_FOUND");
+        if (row.state >= COMPLETED) {
+          throw new JobQueueError("INVALID_STATE", `#${input.id} has ended already (${jobWord(row.state)}), so there is nothing to cancel.`);
+        }
+        cancel(input.id, "user", input.by);
+        const now = ending.hot(input.id)?.state ?? CANCELLED;
+        return { state: now, cancelling: now === PROCESSING && control.get(input.id) !== CONTROL_NONE };
+      },
+
+      rerun(input: { id: number; keepSteps: boolean; force: boolean }): void {
+        const row = ending.hot(input.id);
+        if (!row) throw new JobQueueError("JOB_NOT_FOUND");
+        if (row.state < COMPLETED) {
+          if (!input.force || row.state !== PROCESSING) {
+            throw new JobQueueError("INVALID_STATE", `#${input.id} is ${jobWord(row.state)}; only an ended job can run again.`);
+          }
+          // Its worker holds its lock but does not answer. The end takes the fence away: whatever it still writes changes nothing.
+          ending.endRow(row, FAILED, "stalled", { message: "Its worker did not answer, and a person took the job from it." });
+        }
+        assertRunnable(input.id);
+        rerun(input.id, input.keepSteps);
+      },
+
+      decide(input: {
+        id: number;
+        choice: string;
+        comment?: string | undefined;
+        digest?: string | undefined;
+        principal?: string | undefined;
+        interface?: string | undefined;
+      }): void {
+        const row = request.get(input.id) as RequestRow | undefined;
+        if (!row) throw new JobQueueError("REQUEST_NOT_FOUND");
+        if (row.state !== REQUEST_OPEN || (row.expires_at !== null && row.expires_at <= tick.now)) {
+          const words = ["has expired", "was already decided", "has expired", "is void, because its job went on or ended"] as const;
+          throw new JobQueueError("ALREADY_DECIDED", `Request #${input.id} ${words[row.state]}.`);
+        }
+        const choices = JSON.parse(row.choices) as string[];
+        if (!choices.includes(input.choice)) {
+          throw new JobQueueError("INVALID_CHOICE", `Request #${input.id} offers ${choices.join(", ")}; "${input.choice}" is not one of them.`);
+        }
+        if (input.digest !== undefined && input.digest !== row.digest) {
+          throw new JobQueueError("DIGEST_MISMATCH", `Request #${input.id} is about something else than what was shown. Look again.`);
+        }
+        decide.run(REQUEST_DECIDED, input.choice, input.comment ?? null, input.principal ?? null, input.interface ?? null, tick.now, row.id);
+        const job = ending.hot(row.job);
+        if (job?.state !== WAITING_APPROVAL || job.run !== row.run) return;
+        tick.jobEvent("decided", row.job, row.run, WAITING_APPROVAL);
+        const remark = input.comment ? `: ${input.comment}` : "";
+        if (input.choice === "reject" && row.on_reject === "fail") {
+          ending.endWaiting(row.job, FAILED, "rejected", { message: `Rejected by ${input.principal ?? "a person"}${remark}.` });
+        } else if (input.choice === "cancel" && row.on_reject === "review") {
+          ending.endWaiting(row.job, CANCELLED, "user", { message: `Cancelled by ${input.principal ?? "a person"}${remark}.` });
+        } else {
+          resume.run(row.job);
+          tick.jobEvent("unblocked", row.job, row.run, READY);
+          tick.effects.readied = true;
+        }
+      },
+
+      expireRequests(_: null): number {
+        const rows = expired.all(tick.now) as { id: number; job: number }[];
+        for (const row of rows) {
+          decide.run(REQUEST_EXPIRED, null, null, null, null, tick.now, row.id);
+          ending.endWaiting(row.job, FAILED, "approval_timeout", { message: `Nobody decided request #${row.id} in time.` });
+        }
+        return rows.length;
+      },
+
+      deleteJob(id: number): void {
+        const row = ending.hot(id);
+        if (!row) throw new JobQueueError("JOB_NOT_FOUND");
+        if (row.state < COMPLETED) throw new JobQueueError("INVALID_STATE", `#${id} is ${jobWord(row.state)}. Cancel it first; only ended work can be deleted.`);
+        if (row.batch !== null) {
+          const batch = batchRun.get(row.batch) as { run: number; state: number } | undefined;
+          if (batch) throw new JobQueueError("INVALID_STATE", `#${id} belongs to batch #${row.batch}. Delete the batch.`);
+        }
+        drop(id);
+      },
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { JobQueueError } from "../errors.ts";
+import { newSecret, parseRef, publicId } from "../ids.ts";
+import { BLOCKED, CANCELLED, COMPLETED, DELAYED, DEP_BROKEN, DEP_MET, DEP_OPEN, NEEDS_SUCCESS, READY } from "./codes.ts";
+import type { Ending } from "./ending.ts";
+import type { Keys } from "./keys.ts";
+import type { StoreContext } from "./tick.ts";
+
+/** One step of priority is worth this much waiting time, so a job of any priority is reached in bounded time. */
+export const PRIORITY_MS = 60_000;
+
+/** A job ready to be inserted: validated, serialised, defaults filled in. */
+export interface JobRow {
+  readonly type: string;
+  readonly data: string;
+  readonly label: string | null;
+  readonly unit: string | null;
+  readonly priority: number;
+  readonly runAt: number | null;
+  readonly delay: number;
+  readonly maxAttempts: number;
+  readonly timeout: number | null;
+  readonly backoff: string | null;
+  readonly key: string | null;
+  readonly dedup: "skip" | "replace" | "coalesce";
+  readonly after: readonly (string | number)[];
+  readonly origin: string | null;
+  readonly principal: string | null;
+  readonly conversation: string | null;
+  readonly pluginVersion: string | null;
+  readonly handlerVersion: string | null;
+  readonly flags: number;
+  readonly idempotencyKey?: string | undefined;
+  readonly hash?: string | undefined;
+}
+
+export interface Enqueued {
+  readonly id: string;
+  readonly number: number;
+  readonly duplicate: boolean;
+}
+
+export type EnqueueStore = ReturnType<typeof enqueueStore>;
+
+export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
+  const { db, tick } = c;
+  const lanes = new Map<string, number>();
+  const findLane = db.prepare("SELECT id FROM bq_lane WHERE type = ?").pluck();
+  const addLane = db.prepare("INSERT INTO bq_lane (type) VALUES (?)");
+  const insertJob = db.prepare(
+    `INSERT INTO bq_job (id, lane, state, sort, run_at, max_attempts, flags, batch, dkey)
+     VALUES (@id, @lane, @state, @sort, @runAt, @maxAttempts, @flags, @batch, @key)`,
+  );
+  const insertBody = db.prepare(
+    `INSERT INTO bq_body (id, secret, data, label, unit, priority, timeout, backoff, origin, principal, conversation, plugin_version, handler_version, created_at)
+     VALUES (@id, @secret, @data, @label, @unit, @priority, @timeout, @backoff, @origin, @principal, @conversation, @pluginVersion, @handlerVersion, @now)`,
+  );
+  const findKey = db.prepare(
+    `SELECT j.id, b.secret, j.state FROM bq_job j JOIN bq_body b ON b.id = j.id
+     WHERE j.lane = ? AND j.dkey = ? AND j.dkey IS NOT NULL AND j.state IN (0, 2, 3, 4) ORDER BY j.id LIMIT 1`,
+  );
+  const coalesce = db.prepare("UPDATE bq_body SET data = ?, label = coalesce(?, label) WHERE id = ?");
+  const insertDep = db.prepare("INSERT OR IGNORE INTO bq_dep (job, on_id, mode, done) VALUES (?, ?, ?, ?)");
+  const findTarget = db.prepare(
+    `SELECT j.id, b.secret, j.state FROM bq_job j JOIN bq_body b ON b.id = j.id WHERE j.id = @id
+     UNION ALL SELECT id, secret, state FROM bq_batch WHERE id = @id`,
+  );
+
+  function laneOf(type: string): number {
+    const known = lanes.get(type) ?? (findLane.get(type) as number | undefined);
+    const lane = known ?? Number(addLane.run(type).lastInsertRowid);
+    lanes.set(type, lane);
+    return lane;
+  }
+
+  /** The number and state of a job or batch that is named as a dependency. Throws before anything was written. */
+  function target(ref: string | number): { id: number; state: number } {
+    const parsed = parseRef(ref);
+    const row = parsed && (findTarget.get({ id: parsed.number }) as { id: number; secret: string; state: number } | undefined);
+    if (!parsed || !row || (parsed.secret !== undefined && !row.secret.startsWith(parsed.secret))) {
+      throw new JobQueueError("JOB_NOT_FOUND", `Nothing with the id "${ref}" exists, so no job can wait for it.`);
+    }
+    return row;
+  }
+
+  /** Inserts one job that has passed every check. `targets` are what it waits for. */
+  function insert(row: JobRow, targets: readonly { id: number; state: number }[], batch: number | null): Enqueued {
+    const id = tick.nextNumber();
+    const secret = newSecret(c.random);
+    const runAt = row.runAt ?? tick.now + row.delay;
+    let state = runAt > tick.now ? DELAYED : READY;
+    let broken = false;
+    for (const on of targets) {
+      const done = on.state < COMPLETED ? DEP_OPEN : on.state === COMPLETED ? DEP_MET : DEP_BROKEN;
+      if (done === DEP_OPEN) state = BLOCKED;
+      if (done === DEP_BROKEN) broken = true;
+      insertDep.run(id, on.id, NEEDS_SUCCESS, done);
+    }
+    insertJob.run({
+      id,
+      lane: laneOf(row.type),
+      state,
+      sort: runAt + row.priority * PRIORITY_MS,
+      runAt,
+      maxAttempts: row.maxAttempts,
+      flags: row.flags,
+      batch,
+      key: row.key,
+    });
+    insertBody.run({
+      id,
+      secret,
+      data: row.data,
+      label: row.label,
+      unit: row.unit,
+      priority: row.priority,
+      timeout: row.timeout,
+      backoff: row.backoff,
+      origin: row.origin,
+      principal: row.principal,
+      conversation: row.conversation,
+      pluginVersion: row.pluginVersion,
+      handlerVersion: row.handlerVersion,
+      now: tick.now,
+    });
+    tick.jobEvent("enqueued", id, 1, state);
+    if (batch !== null) tick.touched.add(batch);
+    if (broken) ending.endWaiting(id, CANCELLED, "dependency");
+    else if (state !== BLOCKED) tick.effects.readied = true;
+    return { id: publicId(id, secret), number: id, duplicate: false };
+  }
+
+  /** Enqueues one job: idempotency key first, then the dedup key, then a new row. */
+  function one(row: JobRow): Enqueued {
+    const targets = row.after.map(target);
+    if (row.idempotencyKey !== undefined && row.hash !== undefined) {
+      const known = keys.find("enqueue", row.idempotencyKey, row.hash);
+      if (known?.reply) return { ...(JSON.parse(known.reply) as Enqueued), duplicate: true };
+    }
+    const result = deduplicated(row) ?? insert(row, targets, null);
+    if (row.idempotencyKey !== undefined && row.hash !== undefined) {
+      keys.put("enqueue", row.idempotencyKey, row.hash, JSON.stringify(result));
+    }
+    return result;
+  }
+
+  function deduplicated(row: JobRow): Enqueued | undefined {
+    if (row.key === null) return undefined;
+    const waiting = findKey.get(laneOf(row.type), row.key) as { id: number; secret: string } | undefined;
+    if (!waiting) return undefined;
+    if (row.dedup === "replace") {
+      ending.endWaiting(waiting.id, CANCELLED, "replaced");
+      return undefined;
+    }
+    if (row.dedup === "coalesce") coalesce.run(row.data, row.label, waiting.id);
+    return { id: publicId(waiting.id, waiting.secret), number: waiting.id, duplicate: true };
+  }
+
+  return {
+    laneOf,
+    target,
+    insert,
+    insertDep: (job: number, on: number, mode: number, done: number) => void insertDep.run(job, on, mode, done),
+    /** After a rollback a lane that was added in it does not exist. */
+    forgetLanes: () => lanes.clear(),
+    commands: {
+      enqueue: (rows: readonly JobRow[]): Enqueued[] => rows.map(one),
+    },
+  };
+}

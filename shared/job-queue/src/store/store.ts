@@ -1,0 +1,60 @@
+import type { Random } from "../ports.ts";
+import type { Database } from "../sqlite.ts";
+import { batchStore } from "./batch.ts";
+import { claimStore } from "./claim.ts";
+import { controlStore } from "./control.ts";
+import { endingStore } from "./ending.ts";
+import { enqueueStore } from "./enqueue.ts";
+import { journalStore } from "./journal.ts";
+import { keyStore } from "./keys.ts";
+import { pruneStore } from "./prune.ts";
+import { readStore } from "./read.ts";
+import { settleStore } from "./settle.ts";
+import { createTick } from "./tick.ts";
+
+export type Store = ReturnType<typeof createStore>;
+/** Every write, by name. Input and output are data, so that another engine can carry them elsewhere. */
+export type Commands = Store["commands"];
+export type CommandName = keyof Commands;
+
+/** All SQL of the queue. Commands run inside the engine's transaction; queries may run at any time. */
+export function createStore(db: Database, options: { random: Random; now: () => number; maxBytes: number }) {
+  const tick = createTick(db);
+  const context = { db, tick, random: options.random, maxBytes: options.maxBytes };
+  const keys = keyStore(context);
+  const ending = endingStore(context);
+  const enqueue = enqueueStore(context, keys, ending);
+  const claim = claimStore(context, ending, enqueue.laneOf);
+  const settle = settleStore(context, ending);
+  const control = controlStore(context, ending);
+  const batch = batchStore(context, enqueue, ending, control, keys);
+  const prune = pruneStore(context, control.drop, batch.dropBatch);
+  return {
+    tick,
+    commands: {
+      ...enqueue.commands,
+      ...claim.commands,
+      ...settle.commands,
+      ...control.commands,
+      ...batch.commands,
+      ...keys.commands,
+      ...prune.commands,
+      pruneKeys: (_: null): number => keys.prune(tick.now),
+    },
+    queries: {
+      ...claim.queries,
+      ...settle.queries,
+      ...control.queries,
+      ...keys.queries,
+      ...prune.queries,
+      ...journalStore(db),
+      ...readStore(db, options.now),
+    },
+    /** The end of the transaction: what follows from its commands, and the counters. */
+    conclude(): void {
+      if (tick.touched.size > 0) batch.settleTouched();
+      tick.flush();
+    },
+    forget: () => enqueue.forgetLanes(),
+  };
+}

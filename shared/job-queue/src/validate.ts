@@ -1,0 +1,154 @@
+import { createHash } from "node:crypto";
+import type { ZodError } from "zod";
+import { JobQueueError } from "./errors.ts";
+import type { JobHandler } from "./handler.ts";
+import type { Origin } from "./job.ts";
+import { DEFAULT_MAX_ATTEMPTS } from "./limits.ts";
+import type { EnqueueOptions, HandlerOptions, NewJob } from "./options.ts";
+import { FLAG_INTERRUPT } from "./store/codes.ts";
+import type { JobRow } from "./store/enqueue.ts";
+
+/** A handler with its policy, as registered. */
+export interface Registered {
+  readonly type: string;
+  readonly handler: JobHandler<never>;
+  readonly options: HandlerOptions<never>;
+}
+
+const TYPE = /^[a-z0-9][a-z0-9_.-]{0,99}(?::[a-z0-9][a-z0-9_.-]{0,99})?$/i;
+const MAX_TEXT = 1_000;
+const PRIORITY_LIMIT = 1_000;
+/** setTimeout and SQLite both live well beyond this: the year 9999. */
+const LATEST_MS = 253_402_300_799_000;
+
+export function assertType(type: unknown): asserts type is string {
+  if (typeof type !== "string" || !TYPE.test(type)) {
+    throw new JobQueueError(
+      "INVALID_OPTION",
+      `${JSON.stringify(type)} is not a job type. Use letters, digits, "-", "_" and ".", with at most one colon, e.g. "feeds:import".`,
+    );
+  }
+}
+
+function invalid(name: string, value: unknown, wanted: string): never {
+  throw new JobQueueError("INVALID_OPTION", `${name} must be ${wanted}, not ${typeof value === "number" ? value : JSON.stringify(value)}.`);
+}
+
+export function wholeNumber(name: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < least || value > most) {
+    invalid(name, value, `a whole number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+function text(name: string, value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== "string" || value.length === 0 || value.length > MAX_TEXT) invalid(name, value, `a text of 1 to ${MAX_TEXT} characters`);
+  return value;
+}
+
+function milliseconds(name: string, value: unknown): number {
+  if (typeof value !== "number" || !Number.isFinite(value) || value < 0 || value > LATEST_MS) invalid(name, value, "milliseconds of 0 or more");
+  return Math.round(value);
+}
+
+export function refs(value: EnqueueOptions["after"]): (string | number)[] {
+  return value === undefined ? [] : Array.isArray(value) ? [...(value as (string | number)[])] : [value as string | number];
+}
+
+export function toJson(value: unknown, what: string, maxBytes: number): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value === undefined ? null : value);
+  } catch (cause) {
+    throw new JobQueueError("INVALID_DATA", `${what} cannot be stored as JSON: ${(cause as Error).message}.`, { cause });
+  }
+  if (json === undefined) throw new JobQueueError("INVALID_DATA", `${what} cannot be stored as JSON (it is a ${typeof value}).`);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > maxBytes) {
+    throw new JobQueueError("TOO_LARGE", `${what} has ${bytes} bytes; at most ${maxBytes} are stored. Store it as a file and pass its name.`);
+  }
+  return json;
+}
+
+export function hashOf(...parts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part).update("\0");
+  return hash.digest("base64url");
+}
+
+/** "urls.0: Invalid URL; name: Required" */
+export function describeIssues(error: ZodError): string {
+  return error.issues.map((issue) => (issue.path.length > 0 ? `${issue.path.map(String).join(".")}: ${issue.message}` : issue.message)).join("; ");
+}
+
+/** The data as the handler will see it. Throws INVALID_DATA. */
+export function parseData(registered: Registered, data: unknown): unknown {
+  const { handler, options, type } = registered;
+  let parsed = data;
+  if (options.schema) {
+    const result = options.schema.safeParse(data);
+    if (!result.success) {
+      throw new JobQueueError("INVALID_DATA", `The data of ${type} is not valid: ${describeIssues(result.error)}.`, { data: result.error.issues });
+    }
+    parsed = result.data;
+  }
+  if (handler.validateAndParse) {
+    parsed = handler.validateAndParse(parsed);
+    if (parsed === null) throw new JobQueueError("INVALID_DATA", `The data of ${type} was refused by its handler.`);
+  }
+  return parsed;
+}
+
+export function maxAttemptsOf(options: { maxAttempts?: number | undefined; maxRetries?: number | undefined }): number | undefined {
+  if (options.maxAttempts !== undefined) return wholeNumber("maxAttempts", options.maxAttempts, 1, 1_000_000);
+  if (options.maxRetries !== undefined) return wholeNumber("maxRetries", options.maxRetries, 0, 999_999) + 1;
+  return undefined;
+}
+
+export function originColumns(origin: Origin | undefined): { origin: string | null; principal: string | null; conversation: string | null } {
+  if (origin === undefined) return { origin: null, principal: null, conversation: null };
+  return {
+    origin: toJson(origin, "The origin", 64 * 1024),
+    principal: text("origin.principal", origin.principal),
+    conversation: text("origin.conversation", origin.conversation),
+  };
+}
+
+/** Everything that can be checked before the transaction is checked here. */
+export function prepareJob(job: NewJob, registered: Registered | undefined, now: number, maxBytes: number): JobRow {
+  assertType(job.type);
+  if (registered) parseData(registered, job.data);
+  const data = toJson(job.data, `The data of ${job.type}`, maxBytes);
+  if (job.delay !== undefined && job.runAt !== undefined) {
+    throw new JobQueueError("INVALID_OPTION", "Give delay or runAt, not both.");
+  }
+  const runAt = job.runAt === undefined ? null : milliseconds("runAt", job.runAt instanceof Date ? job.runAt.getTime() : job.runAt);
+  const delay = job.delay === undefined ? 0 : milliseconds("delay", job.delay);
+  if (now + delay > LATEST_MS) invalid("delay", job.delay, "before the year 10000");
+  const policy = registered?.options;
+  const dedup = job.dedup ?? "skip";
+  if (!["skip", "replace", "coalesce"].includes(dedup)) invalid("dedup", dedup, "skip, replace or coalesce");
+  const idempotencyKey = text("idempotencyKey", job.idempotencyKey) ?? undefined;
+  return {
+    type: job.type,
+    data,
+    label: text("label", job.label),
+    unit: text("unit", job.unit),
+    priority: job.priority === undefined ? 0 : wholeNumber("priority", job.priority, -PRIORITY_LIMIT, PRIORITY_LIMIT),
+    runAt,
+    delay,
+    maxAttempts: maxAttemptsOf(job) ?? (policy && maxAttemptsOf(policy)) ?? DEFAULT_MAX_ATTEMPTS,
+    timeout: job.timeout === undefined ? null : wholeNumber("timeout", job.timeout, 1, LATEST_MS),
+    backoff: job.backoff === undefined ? null : JSON.stringify(job.backoff),
+    key: text("key", job.key),
+    dedup,
+    after: [...refs(job.after), ...refs(job.dependsOn)],
+    ...originColumns(job.origin),
+    pluginVersion: policy?.pluginVersion ?? null,
+    handlerVersion: policy?.version ?? null,
+    flags: policy?.afterCrash === "interrupt" ? FLAG_INTERRUPT : 0,
+    idempotencyKey,
+    hash: idempotencyKey === undefined ? undefined : hashOf(job.type, data),
+  };
+}

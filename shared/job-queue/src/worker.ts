@@ -1,0 +1,258 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Attempt, type AttemptSetting } from "./attempt.ts";
+import { type PrepareMember, createContext } from "./context.ts";
+import { BEAT_MS, MAINTENANCE_MS, PEER_MS } from "./limits.ts";
+import { publicId } from "./ids.ts";
+import { acquireLock, forgetLock, type HeldLock, isHeld } from "./liveness.ts";
+import type { Retention } from "./options.ts";
+import type { ClaimInput, Claimed } from "./store/claim.ts";
+import type { Effects } from "./store/tick.ts";
+import { CONTROL_NONE } from "./store/codes.ts";
+import { type Registered } from "./validate.ts";
+
+export interface WorkerSetting extends AttemptSetting {
+  readonly storePath: string;
+  readonly concurrency: number;
+  readonly fingerprint: string | undefined;
+  readonly retention: Required<{ [K in keyof Retention]: number }>;
+  readonly handlers: ReadonlyMap<string, Registered>;
+  readonly prepareMember: PrepareMember;
+}
+
+/** Set while a handler runs, so that a wait which would hold its slot can be refused. */
+export const insideHandler = new AsyncLocalStorage<number>();
+
+/**
+ * Claims and runs jobs in this process. It adds its claim to every transaction of the engine, so that settling one job and claiming the next
+ * are one commit; it never polls for its own process's work.
+ */
+export class JobQueueWorker {
+  readonly #setting: WorkerSetting;
+  readonly #running = new Set<Attempt>();
+  readonly #timers = new Map<string, () => void>();
+  #id: number | undefined;
+  #lock: HeldLock | undefined;
+  #state: "idle" | "running" | "stopping" = "idle";
+  /** There may be something to claim that this process has not looked at. */
+  #dirty = false;
+  #drained: (() => void) | undefined;
+  #offCommit: (() => void) | undefined;
+  #onDrain: (() => void) | undefined;
+
+  constructor(setting: WorkerSetting) {
+    this.#setting = setting;
+  }
+
+  /** The worker's row in the store, while it runs. */
+  get id(): number | undefined {
+    return this.#id;
+  }
+
+  get state(): "idle" | "running" | "stopping" {
+    return this.#state;
+  }
+
+  /** Jobs whose handlers run now. */
+  get active(): number {
+    return this.#running.size;
+  }
+
+  /** Called when another process asks this worker to finish what it runs and end (`requestDrain`). */
+  set onDrain(callback: () => void) {
+    this.#onDrain = callback;
+  }
+
+  /** Registers the worker and starts claiming. Does nothing if it runs already. */
+  async start(): Promise<void> {
+    if (this.#state !== "idle") return;
+    const { engine, storePath, ports } = this.#setting;
+    this.#state = "running";
+    if (storePath !== ":memory:") {
+      const name = `worker-${Buffer.from(ports.random.bytes(9)).toString("hex")}`;
+      this.#lock = acquireLock(storePath, name);
+    }
+    this.#id = await engine.submit("addWorker", {
+      pid: process.pid,
+      lock: this.#lock?.name ?? null,
+      fingerprint: this.#setting.fingerprint ?? null,
+      concurrency: this.#setting.concurrency,
+    });
+    engine.setTail({ wanted: (effects) => this.#wanted(effects), claimed: (result) => this.#claimed(result) });
+    this.#offCommit = engine.onCommit((effects) => {
+      if (effects.controlled) this.#look();
+    });
+    await this.takeOverDead();
+    this.#every("peers", PEER_MS, () => this.takeOverDead());
+    this.#every("beat", BEAT_MS, async () => {
+      if (this.#running.size > 0 && this.#id !== undefined) await engine.submit("beat", this.#id);
+    });
+    this.#every("maintenance", MAINTENANCE_MS, () => this.#maintain());
+    this.wake();
+  }
+
+  /** Look for work: a handler was added, or another process wrote. */
+  wake(): void {
+    if (this.#state !== "running") return;
+    this.#dirty = true;
+    this.#setting.engine.nudge();
+  }
+
+  /** Another process wrote: there may be work, and something may have been asked of a running job. */
+  foreign(): void {
+    if (this.#state === "idle") return;
+    this.#look();
+    this.wake();
+  }
+
+  /**
+   * Stops claiming, lets running jobs end for `grace` milliseconds, then asks them to stop, and gives back what is left: those jobs run
+   * again later, and the interrupted try does not count.
+   */
+  async stop(options: { grace?: number | undefined } = {}): Promise<void> {
+    if (this.#state !== "running") return;
+    this.#state = "stopping";
+    const { ports, engine } = this.#setting;
+    await this.#idleWithin(options.grace ?? this.#setting.grace, ports);
+    for (const attempt of this.#running) attempt.abort("stopping");
+    await this.#idleWithin(1_000, ports);
+    for (const attempt of this.#running) attempt.giveUp();
+    await this.#idleWithin(5_000, ports);
+    this.#offCommit?.();
+    engine.setTail(undefined);
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    if (this.#id !== undefined) await engine.submit("endWorker", this.#id);
+    this.releaseLock();
+    this.#id = undefined;
+    this.#state = "idle";
+  }
+
+  releaseLock(): void {
+    const name = this.#lock?.name;
+    this.#lock?.release();
+    this.#lock = undefined;
+    if (name !== undefined) forgetLock(this.#setting.storePath, name);
+  }
+
+  /** Ends without settling anything, as a crash would; only the lock is freed, as the kernel would. */
+  abandon(): void {
+    this.#state = "idle";
+    this.#offCommit?.();
+    this.#setting.engine.setTail(undefined);
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  /** Takes the jobs of workers whose lock is free: their processes are dead. */
+  async takeOverDead(): Promise<void> {
+    const { engine, storePath, ports } = this.#setting;
+    for (const peer of engine.queries.workers()) {
+      if (peer.id === this.#id || peer.lock === null || isHeld(storePath, peer.lock)) continue;
+      ports.point("before-takeover");
+      await engine.submit("takeOver", peer.id);
+      forgetLock(storePath, peer.lock);
+    }
+  }
+
+  /** True if nothing is left to do and the worker is now marked as stopping; then call `stop`. */
+  async retireIfIdle(): Promise<boolean> {
+    if (this.#id === undefined || this.#running.size > 0) return false;
+    return this.#setting.engine.submit("retire", { worker: this.#id, types: [...this.#setting.handlers.keys()] });
+  }
+
+  #every(name: string, ms: number, act: () => Promise<void>): void {
+    const again = () =>
+      this.#timers.set(
+        name,
+        this.#setting.ports.clock.timer(ms, () => {
+          void act()
+            .catch((error: unknown) => this.#setting.internalError(error, name))
+            .finally(() => {
+              if (this.#state !== "idle") again();
+            });
+        }),
+      );
+    again();
+  }
+
+  #wanted(effects: Effects): ClaimInput | null {
+    if (this.#state !== "running" || this.#id === undefined || !(this.#dirty || effects.readied)) return null;
+    let busy = 0;
+    for (const attempt of this.#running) if (!attempt.slotFree) busy += 1;
+    const free = this.#setting.concurrency - busy;
+    const types = [...this.#setting.handlers.values()].map(({ type, options }) => ({ type, limit: options.concurrency ?? null }));
+    return { worker: this.#id, free, types };
+  }
+
+  #claimed(result: Claimed): void {
+    this.#dirty = false;
+    this.#timers.get("due")?.();
+    if (result.nextDue !== null) {
+      const wait = Math.max(0, result.nextDue - this.#setting.ports.clock.now());
+      // Long waits are cut: timers of more than 24 days overflow, and the system clock may be set.
+      this.#timers.set("due", this.#setting.ports.clock.timer(Math.min(wait, 60_000), () => void this.#due()));
+    }
+    for (const job of result.jobs) this.#begin(job);
+  }
+
+  async #due(): Promise<void> {
+    this.#dirty = true;
+    await this.#setting.engine.submit("expireRequests", null).catch((error: unknown) => this.#setting.internalError(error, "expiry"));
+  }
+
+  #begin(job: Claimed["jobs"][number]): void {
+    const registered = this.#setting.handlers.get(job.type);
+    if (!registered) return;
+    const attempt = new Attempt(job, registered, this.#setting, () => {
+      this.#dirty = true;
+    });
+    this.#running.add(attempt);
+    const context = createContext(attempt, this.#setting.prepareMember);
+    const ended = insideHandler.run(job.id, () => attempt.run(context, publicId(job.id, job.secret)));
+    void ended
+      .catch((error: unknown) => this.#setting.internalError(error, `running #${job.id}`))
+      // A handler that does not end keeps its slot, because it still uses the process, although its job is settled.
+      .then(() => attempt.handlerDone)
+      .finally(() => {
+        this.#running.delete(attempt);
+        if (this.#running.size === 0) this.#drained?.();
+        this.wake();
+      });
+  }
+
+  /** Compares what runs here with what the store says: cancel what was asked to, drop what was taken away. */
+  #look(): void {
+    const { engine } = this.#setting;
+    if (this.#id === undefined) return;
+    if (this.#running.size > 0) {
+      const holding = new Map(engine.queries.holding(this.#id).map((row) => [row.id, row]));
+      for (const attempt of this.#running) {
+        if (attempt.leaving) continue;
+        const row = holding.get(attempt.job.id);
+        if (row?.fence !== attempt.job.fence) attempt.abort("lost");
+        else if (row.control !== CONTROL_NONE) attempt.abort("cancelled");
+      }
+    }
+    if (this.#onDrain && engine.queries.workerState(this.#id) === "draining") this.#onDrain();
+  }
+
+  async #idleWithin(ms: number, ports: WorkerSetting["ports"]): Promise<void> {
+    if (this.#running.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = ports.clock.timer(ms, resolve);
+      this.#drained = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#drained = undefined;
+  }
+
+  async #maintain(): Promise<void> {
+    const { engine, retention } = this.#setting;
+    for (let more = true; more && this.#state === "running"; ) more = (await engine.submit("prune", retention)).more;
+    await engine.submit("pruneKeys", null);
+  }
+}
