@@ -1,6 +1,7 @@
 import type { WaitReply } from "@brains/shell";
 import type { AppSession } from "./app-port.ts";
 import { callVerb } from "./call.ts";
+import { isActive, needsDecision } from "./render/operations.ts";
 
 export interface FollowWorkOptions {
   /** Milliseconds. */
@@ -9,6 +10,15 @@ export interface FollowWorkOptions {
   /** End as soon as nothing can go on without a person. */
   readonly stopAtDecision: boolean;
   readonly onChange: (reply: WaitReply) => void;
+}
+
+/** Nothing moves and somebody is asked. Of a batch other members may be about to start, so this must hold for a moment before it counts. */
+function standsStill(reply: WaitReply): boolean {
+  return reply.operations.every(
+    (operation) =>
+      !isActive(operation) ||
+      (needsDecision(operation) && (operation.kind === "job" || (operation.counts.processing ?? 0) === 0)),
+  );
 }
 
 /** At most ten looks a second however many events come; at least one a second, so that a lost doorbell costs little. */
@@ -25,6 +35,7 @@ export async function followWork(
   const end = options.timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.timeout;
   let ring: (() => void) | undefined;
   let rung = false;
+  let stillSince: number | undefined;
   const wake = () => {
     rung = true;
     ring?.();
@@ -49,7 +60,10 @@ export async function followWork(
       const reply = await callVerb<WaitReply>(session, "wait", { ids, timeout: 0 });
       options.onChange(reply);
       if (reply.ended) return { reply, because: "ended" };
-      if (reply.waitingForDecision && options.stopAtDecision) return { reply, because: "decision" };
+      stillSince = standsStill(reply) ? (stillSince ?? Date.now()) : undefined;
+      if (options.stopAtDecision && stillSince !== undefined && Date.now() - stillSince >= LONGEST) {
+        return { reply, because: "decision" };
+      }
       if (signal.aborted) return { reply, because: "interrupt" };
       const left = end - Date.now();
       if (left <= 0) return { reply, because: "timeout" };

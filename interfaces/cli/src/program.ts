@@ -19,26 +19,33 @@ export interface CommonOptions {
   readonly home?: string | undefined;
 }
 
-function addCommonOptions(command: Command): Command {
-  return command
-    .option("--json")
-    .option("--no-color")
-    .option("--no-input")
-    .option("--config <file>")
-    .option("--home <dir>")
-    .option("-h, --help")
-    .helpOption(false)
-    .exitOverride()
-    .configureOutput({ writeErr: () => {}, writeOut: () => {} });
+/** Take out the options that every command has, wherever they stand before a `--`. */
+function takeCommon(words: readonly string[]): { readonly common: CommonOptions; readonly help: boolean; readonly rest: string[] } {
+  const common: { -readonly [K in keyof CommonOptions]: CommonOptions[K] } = { json: false };
+  const rest: string[] = [];
+  let help = false;
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]!;
+    const [name = "", ...tail] = word.split("=");
+    if (word === "--") {
+      rest.push(...words.slice(index));
+      break;
+    }
+    if (word === "--json") common.json = true;
+    else if (word === "--no-color") common.color = false;
+    else if (word === "--no-input") common.input = false;
+    else if (word === "--help" || word === "-h") help = true;
+    else if (name === "--config" || name === "--home") {
+      const value = tail.length > 0 ? tail.join("=") : words[++index];
+      if (value === undefined || value === "") throw usageError(`${name} needs a value.`);
+      common[name === "--config" ? "config" : "home"] = value;
+    } else rest.push(word);
+  }
+  return { common, help, rest };
 }
 
-/**
- * `run` takes two kinds of words after the tool: its own options and the tool's fields. Its own are known by name; everything else is a field.
- * After `--` everything is a field.
- */
+/** `run` takes its own options and the tool's fields, mixed. Its own are known by name; everything else, and all after a `--`, is a field. */
 function splitRunWords(words: readonly string[]): { readonly own: string[]; readonly fields: string[] } {
-  const withValue = new Set(["--input", "--key", "--after", "--config", "--home"]);
-  const alone = new Set(["--json", "--no-color", "--no-input", "-h", "--help"]);
   const own: string[] = [];
   const fields: string[] = [];
   for (let index = 0; index < words.length; index++) {
@@ -48,13 +55,10 @@ function splitRunWords(words: readonly string[]): { readonly own: string[]; read
       fields.push(...words.slice(index + 1));
       break;
     }
-    if (alone.has(word)) own.push(word);
-    else if (withValue.has(name)) {
+    const takes = ["--input", "--key", "--after"].includes(name) || (name === "--wait" && /^\d/.test(words[index + 1] ?? ""));
+    if (takes || name === "--wait") {
       own.push(word);
-      if (name === word && index + 1 < words.length) own.push(words[++index]!);
-    } else if (name === "--wait") {
-      own.push(word);
-      if (name === word && /^\d/.test(words[index + 1] ?? "")) own.push(words[++index]!);
+      if (takes && name === word && index + 1 < words.length) own.push(words[++index]!);
     } else fields.push(word);
   }
   return { own, fields };
@@ -80,6 +84,47 @@ function unknownCommand(name: string, commands: readonly CommandSpec[], prefix: 
   return usageError(`There is no command ${name}. ${hint}`);
 }
 
+function parser(name: string): Command {
+  return new Command(name)
+    .helpOption(false)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, writeOut: () => {} });
+}
+
+function parseCommand(spec: CommandSpec, words: readonly string[]): CommandInput {
+  let input: CommandInput | undefined;
+  const command = parser(spec.name);
+  for (const argument of spec.args?.match(/[<[][^>\]]+[>\]]/g) ?? []) command.argument(argument);
+  for (const [flags, description] of spec.options ?? []) {
+    if (description.endsWith("repeatable")) {
+      command.option(flags, "", (value: string, before: string[] | undefined) => [...(before ?? []), value]);
+    } else command.option(flags);
+  }
+  command.action((...all: unknown[]) => {
+    const args = all.slice(0, -2).flat();
+    input = { args: args.filter((arg): arg is string => typeof arg === "string"), options: command.opts<Record<string, OptionValue>>() };
+  });
+  let line = [...words];
+  let fields: readonly string[] = [];
+  if (spec.name === "run") {
+    const split = splitRunWords(words);
+    const tool = split.fields[0]?.startsWith("-") === false ? split.fields.slice(0, 1) : [];
+    fields = split.fields.slice(tool.length);
+    line = [...tool, ...split.own];
+  } else if (spec.passThrough === true) {
+    fields = words;
+    line = [];
+  }
+  try {
+    command.parse(line, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) throw usageError(complaint(error));
+    throw error;
+  }
+  return { args: [...input!.args, ...fields], options: input!.options };
+}
+
 /** Parse the words after `brains`, or after `/` at the prompt. Throws a `USAGE` error. */
 export function parseLine(
   words: readonly string[],
@@ -87,80 +132,19 @@ export function parseLine(
   hidden: readonly CommandSpec[],
   prefix: "brains " | "/",
 ): ParsedLine {
-  let parsed: ParsedLine | undefined;
-  const program = addCommonOptions(new Command("brains")).option("-V, --version").helpCommand(false);
-  program.enablePositionalOptions();
-  program.argument("[command]");
-  const common = (raw: Record<string, unknown>): CommonOptions => ({
-    json: raw.json === true,
-    color: raw.color as boolean | undefined,
-    input: raw.input as boolean | undefined,
-    config: raw.config as string | undefined,
-    home: raw.home as string | undefined,
-  });
-  program.action((name: string | undefined, options: Record<string, unknown>) => {
-    if (options.version === true) parsed = { kind: "version", common: common(options) };
-    else if (name !== undefined) throw unknownCommand(name, commands, prefix);
-    else if (options.help === true) parsed = { kind: "help", topic: undefined, common: common(options) };
-    else parsed = { kind: "prompt", common: common(options) };
-  });
-  addCommonOptions(program.command("help [topic]")).action((topic: string | undefined, _: unknown, command: Command) => {
-    parsed = { kind: "help", topic, common: common(command.optsWithGlobals()) };
-  });
-  for (const spec of [...commands, ...hidden]) {
-    const command = addCommonOptions(program.command(`${spec.name} ${spec.args ?? ""}`.trim()));
-    for (const [flags] of spec.options ?? []) {
-      if (flags.includes("repeatable") || flags.startsWith("--after <id>")) {
-        command.option(flags, "", (value: string, before: string[] | undefined) => [...(before ?? []), value]);
-      } else command.option(flags);
-    }
-    command.action((...all: unknown[]) => {
-      const options = command.optsWithGlobals() as Record<string, OptionValue>;
-      const own = command.opts() as Record<string, OptionValue>;
-      parsed =
-        options.help === true
-          ? { kind: "help", topic: spec.name, common: common(options) }
-          : {
-              kind: "command",
-              spec,
-              common: common(options),
-              input: { args: all.slice(0, -2).flat().filter((arg): arg is string => typeof arg === "string"), options: own },
-            };
-    });
-  }
-  const at = words.findIndex((word) => !word.startsWith("-"));
-  const spec = [...commands, ...hidden].find((command) => command.name === words[at]);
-  let line = [...words];
-  let fields: readonly string[] = [];
-  if (spec?.passThrough === true) {
-    if (spec.name === "run") {
-      const split = splitRunWords(words.slice(at + 1));
-      const tool = split.fields[0]?.startsWith("-") === false ? split.fields.slice(0, 1) : [];
-      fields = split.fields.slice(tool.length);
-      line = [...words.slice(0, at + 1), ...split.own, ...tool];
-    } else {
-      fields = words.slice(at + 1);
-      line = words.slice(0, at + 1);
-    }
-  } else if (spec !== undefined && (words.includes("--help") || words.includes("-h"))) {
-    // Help is given even where required arguments are missing.
-    return { kind: "help", topic: spec.name, common: { json: words.includes("--json") } };
-  }
-  if (spec?.name === "run" && (line.includes("--help") || line.includes("-h"))) {
-    const tool = line.slice(at + 1).find((word) => !word.startsWith("-"));
+  const { common, help, rest } = takeCommon(words);
+  const [name, ...others] = rest;
+  if (name === undefined) return help ? { kind: "help", topic: undefined, common } : { kind: "prompt", common };
+  if (name === "--version" || name === "-V") return { kind: "version", common };
+  if (name === "help") return { kind: "help", topic: others[0], common };
+  if (name.startsWith("-")) throw usageError(`There is no option ${name} here. \`brains help\` lists what there is.`);
+  const spec = [...commands, ...hidden].find((command) => command.name === name);
+  if (spec === undefined) throw unknownCommand(name, commands, prefix);
+  if (help) {
+    const tool = others.find((word) => !word.startsWith("-"));
     const tools = commands.find((command) => command.name === "tools");
-    if (tool === undefined || tools === undefined) return { kind: "help", topic: "run", common: { json: false } };
-    return { kind: "command", spec: tools, input: { args: [tool], options: {} }, common: { json: line.includes("--json") } };
+    if (spec.name !== "run" || tool === undefined || tools === undefined) return { kind: "help", topic: name, common };
+    return { kind: "command", spec: tools, input: { args: [tool], options: {} }, common };
   }
-  try {
-    program.parse(line, { from: "user" });
-  } catch (error) {
-    if (error instanceof CommanderError) throw usageError(complaint(error));
-    throw error;
-  }
-  if (parsed?.kind === "command" && fields.length > 0) {
-    parsed = { ...parsed, input: { ...parsed.input, args: [...parsed.input.args, ...fields] } };
-  }
-  return parsed!;
+  return { kind: "command", spec, input: parseCommand(spec, others), common };
 }
-

@@ -3,18 +3,18 @@ import { callVerb, workRef } from "../call.ts";
 import type { Action } from "../command.ts";
 import { jobReplyLines } from "../render/job.ts";
 import { batchTable, listFooter } from "../render/jobs.ts";
-import { numberOption, sinceOption } from "./filters.ts";
+import { numberOption } from "./filters.ts";
 
 export const batches: Action = async (context, { args, options }) => {
   const limit = numberOption("limit", options.limit, 20, 1000);
-  const since = sinceOption(options.since, Date.now());
   const session = await context.session({ plugins: false });
   if (args[0] !== undefined) {
     const reply = await callVerb<JobReply>(session, "job", { id: workRef(args[0]) });
     context.output.show(reply.kind, reply, (layout) => jobReplyLines(reply, layout));
     return 0;
   }
-  const reply = await callVerb<BatchesReply>(session, "batches", { since, limit, cursor: options.cursor });
+  const { state, plugin, cursor } = options;
+  const reply = await callVerb<BatchesReply>(session, "batches", { status: state, plugin, limit, cursor });
   context.output.show(
     "batches",
     reply,

@@ -45,7 +45,7 @@ export async function followLog(
 
 export const logs: Action = async (context, { args, options }): Promise<ExitCode> => {
   const id = workRef(args[0]!);
-  const limit = numberOption("limit", options.limit, 1000, 10_000);
+  const limit = numberOption("limit", options.limit, 1000, 1000);
   const session = await context.session({ plugins: false });
   const { output } = context;
   const after = text(options.after);

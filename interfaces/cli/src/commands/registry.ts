@@ -64,7 +64,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "list batches, or show one with its jobs",
     group: "Look",
     options: [
-      ["--since <time>", "created since: 30m, 2d, or a date"],
+      ["--state <state>", "only this state, e.g. failed"],
+      ["--plugin <id>", "only this plugin's"],
       ["--limit <n>", "at most so many (default 20)"],
       ["--cursor <cursor>", "go on where a list ended"],
     ],

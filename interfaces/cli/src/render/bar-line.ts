@@ -32,7 +32,7 @@ export function barLine(operation: Operation, layout: Layout): string {
     const word = stateWord(needsDecision(operation) ? { state: "waiting_approval" } : standing);
     const tone = stateTone(standing);
     add(word, tone === undefined ? word : style[tone](word));
-    const text = printable(remark(operation, now));
+    const text = printable(remark(operation, now, layout.prefix));
     if (text !== "") add(truncate(text, width - used - 2), style.dim(truncate(text, width - used - 2)));
     return line;
   }
