@@ -20,7 +20,6 @@ export interface Caller {
 }
 
 /** Augment this to type the imperative form: `declare module "@brains/plugin" { interface PluginJobDefinitions { "site-build": { input: …; output: … } } }`. */
-// oxlint-disable-next-line typescript/no-empty-object-type -- augmented by plugins
 export interface PluginJobDefinitions {}
 
 /** Backoff, limits and texts of one enqueue; times in milliseconds. */
@@ -70,7 +69,7 @@ export interface JobDefinition<Input extends ZodType = ZodType, Output = unknown
 }
 
 /** Any job definition. (`run` and `onError` are methods, so that definitions of all inputs fit.) */
-export type AnyJob = JobDefinition<ZodType, unknown>;
+export type AnyJob = JobDefinition;
 /** What is enqueued for a job, before its schema fills in defaults. */
 export type JobInput<Job extends AnyJob> = z.input<Job["input"]>;
 /** What a job's `run` gives. */
@@ -210,7 +209,7 @@ export interface ToolDefinition<Input extends ZodType = ZodType> {
 }
 
 /** Any tool definition. */
-export type AnyTool = ToolDefinition<ZodType>;
+export type AnyTool = ToolDefinition;
 
 /** A plugin as a value. Unknown keys are refused at load, naming the nearest. Make one with `definePlugin`. */
 export interface PluginDefinition<Config extends ZodType = ZodType> {
@@ -238,4 +237,4 @@ export interface PluginParts {
 }
 
 /** Any plugin. */
-export type AnyPlugin = PluginDefinition<ZodType>;
+export type AnyPlugin = PluginDefinition;

@@ -6,8 +6,7 @@ import { seesContent } from "./rights.ts";
 /** The job without what went in and came out, unless the caller may see that. */
 export function visibleJob(job: JobInfo, caller: Caller): JobInfo {
   if (seesContent(caller, job.origin)) return job;
-  const { data: _data, result: _result, origin, ...rest } = job;
-  return { ...rest, data: undefined, origin: origin === undefined ? undefined : { ...origin, reply: undefined } };
+  return { ...job, data: undefined, result: undefined, origin: job.origin && { ...job.origin, reply: undefined } };
 }
 
 export function visibleEvent(event: QueueEvent, caller: Caller): QueueEvent {

@@ -3,13 +3,11 @@ import type {
   AnyJob,
   BatchItem,
   EnqueueBatchOptions,
-  EnqueueJob,
   EnqueueJobOptions,
   JobHandler,
   JobHandlerOptions,
   Logger,
   PluginContext,
-  RegisterJobHandler,
 } from "@brains/plugin";
 import { BrainsError } from "./errors.ts";
 import { fullName } from "./names.ts";
@@ -49,7 +47,7 @@ export function createContext(env: Environment, plugin: PluginRuntime, bound?: S
       delete: (key) => kv.delete(space, key),
       list: (prefix) => kv.list(space, prefix),
     },
-    enqueueJob: (async (job: string | AnyJob, data: unknown, options: EnqueueJobOptions = {}) => {
+    enqueueJob: async (job: string | AnyJob, data: unknown, options: EnqueueJobOptions = {}) => {
       const scope = own();
       const key = scope.nextKey();
       const type = typeOf(plugin, typeof job === "string" ? job : job.type);
@@ -63,7 +61,7 @@ export function createContext(env: Environment, plugin: PluginRuntime, bound?: S
       scope.enqueued.push({ kind: "job", id, number, label: options.label ?? type, duplicate });
       env.onRunnable();
       return enqueued;
-    }) as EnqueueJob,
+    },
     async enqueueBatch(items, options: EnqueueBatchOptions = {}) {
       const scope = own();
       const key = scope.nextKey();
@@ -80,7 +78,7 @@ export function createContext(env: Environment, plugin: PluginRuntime, bound?: S
       env.onRunnable();
       return enqueued;
     },
-    registerJobHandler: plugin.addHandler as RegisterJobHandler,
+    registerJobHandler: plugin.addHandler,
     getJobStatus: (id) => service.getStatus(id),
     getBatchStatus: (id) => batches.getBatchStatus(id),
     waitForJob: (id, options = {}) => service.wait(id, options),

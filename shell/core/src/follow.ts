@@ -3,7 +3,7 @@ import type { Caller, Logger } from "@brains/plugin";
 import { visibleEvent } from "./content.ts";
 import type { FollowOptions } from "./contract.ts";
 import { BrainsError, messageOf } from "./errors.ts";
-import type { JobQueue } from "./queue.ts";
+import type { JobQueue } from "@brains/job-queue";
 import { concerns } from "./waiting.ts";
 
 /** Events from any process, in order, from a cursor on; ended by the returned function, after which the listener is not called again. */

@@ -174,9 +174,9 @@ function refuseDuplicates(names: readonly string[], what: string, id: string): v
 }
 
 function checkWord(value: unknown, words: readonly string[], name: string): void {
-  if (value === undefined || words.includes(value as string)) return;
+  if (typeof value !== "string" || words.includes(value)) return;
   throw invalid(
-    `${name} must be ${words.map((word) => `"${word}"`).join(" or ")}, not ${show(value)}.${didYouMean(String(value), words)}`,
+    `${name} must be ${words.map((word) => `"${word}"`).join(" or ")}, not ${show(value)}.${didYouMean(value, words)}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ToolReply } from "./contract.ts";
-import type { JobQueue } from "./queue.ts";
+import type { JobQueue } from "@brains/job-queue";
 
 /**
  * Calls with a key. The first one's reply is kept for 7 days and given to every repeat; a repeat of one that never finished (its process died) runs the tool
@@ -44,7 +44,7 @@ export class RepeatedCalls {
     const begun = await this.#queue.keys.begin(scope, key, hash);
     if (begun.state === "done") return begun.reply as ToolReply;
     const reply = await run(`${scope}:${key}`);
-    await this.#queue.keys.finish(scope, key, reply);
+    await this.#queue.keys.finish(scope, key, hash, reply);
     return reply;
   }
 }

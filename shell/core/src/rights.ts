@@ -56,7 +56,10 @@ export function checkCaller(caller: Caller): void {
     throw new BrainsError("INVALID_INPUT", "A caller needs a principal and an interface.");
   }
   if (!ROLES.includes(caller.role)) {
-    throw new BrainsError("INVALID_INPUT", `"${String(caller.role)}" is no role. The roles are: ${ROLES.join(", ")}.`);
+    throw new BrainsError(
+      "INVALID_INPUT",
+      `"${caller.role as string}" is no role. The roles are: ${ROLES.join(", ")}.`,
+    );
   }
 }
 

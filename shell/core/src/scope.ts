@@ -1,7 +1,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Origin } from "@brains/job-queue/handler";
 import type { Caller, Logger } from "@brains/plugin";
-import type { JobQueue } from "./queue.ts";
+import type { JobQueue } from "@brains/job-queue";
 
 /** Something that a call enqueued. */
 export interface Enqueued {

@@ -8,7 +8,7 @@ import { followEvents } from "./follow.ts";
 import { NO_LOG } from "./log.ts";
 import { Plugins } from "./plugins.ts";
 import type { PluginEntry } from "./plugins.ts";
-import type { JobQueue } from "./queue.ts";
+import type { JobQueue } from "@brains/job-queue";
 import { RepeatedCalls } from "./repeated-calls.ts";
 import { checkCaller, joinIdentities } from "./rights.ts";
 import type { Environment, Scope } from "./scope.ts";

@@ -3,7 +3,7 @@ import type { BatchEvent, BatchInfo, JobEvent, JobInfo, QueueEvent } from "@brai
 import type { Caller } from "@brains/plugin";
 import { visibleEvent } from "./content.ts";
 import type { Outcome } from "./contract.ts";
-import type { JobQueue } from "./queue.ts";
+import type { JobQueue } from "@brains/job-queue";
 
 /** The longest that one call may wait, in seconds: shorter than what the most impatient client allows. */
 export const LONGEST_WAIT = 50;

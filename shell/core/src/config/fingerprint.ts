@@ -26,6 +26,7 @@ export async function fingerprintOf(
   const files: string[] = [];
   for (const source of await findPlugins(brain, app.bundled)) {
     if (source.kind === "bundled") add("bundled", source.name, source.plugin.version);
+    else if (source.kind === "package") add("package", source.from, await readFile(source.packageJson, "utf8"));
     else files.push(source.file);
   }
   for (const [file, text] of await closure(files)) add("file", file, text);

@@ -5,25 +5,36 @@ import { pathToFileURL } from "node:url";
 const OURS = /^(@brains\/[^/]+|zod)(\/.*)?$/;
 const TYPESCRIPT = /\.m?ts$/;
 
+/** `brains-package:name` is the package as the brain's own folder sees it. */
+export const PACKAGE_SCHEME = "brains-package:";
+
 /**
  * Lets the plugin files of a brain import `@brains/*` and `zod` without any node_modules: they get the app's own copies. Everything else they import, and
- * whatever is imported from outside the folder, resolves as always. `from` are URLs of modules to resolve from, the first that can wins.
+ * whatever is imported from outside the folder, resolves as always. Packages in the brain's node_modules get the app's copies only of what they do not bring.
+ * `from` are URLs of modules to resolve from, the first that can wins.
  */
 export function resolveOwnImports(brainDir: string, from: readonly string[]): { end(): void } {
   const inside = pathToFileURL(brainDir + sep).href;
-  const isOwn = (url: string | undefined) =>
-    url !== undefined && url.startsWith(inside) && !url.includes("/node_modules/");
+  const isInside = (url: string | undefined) => url !== undefined && url.startsWith(inside);
+  const isOwn = (url: string | undefined) => isInside(url) && url?.includes("/node_modules/") === false;
   const hooks = registerHooks({
     resolve(specifier, context, nextResolve) {
-      if (!OURS.test(specifier) || !isOwn(context.parentURL)) return nextResolve(specifier, context);
-      for (const parentURL of from) {
+      if (specifier.startsWith(PACKAGE_SCHEME)) {
+        return nextResolve(specifier.slice(PACKAGE_SCHEME.length), { ...context, parentURL: `${inside}brains.yaml` });
+      }
+      const { parentURL } = context;
+      if (!OURS.test(specifier) || !isInside(parentURL)) return nextResolve(specifier, context);
+      const candidates = isOwn(parentURL) ? [...from, parentURL] : [parentURL, ...from];
+      let first: unknown;
+      for (const candidate of candidates) {
         try {
-          return nextResolve(specifier, { ...context, parentURL });
+          return nextResolve(specifier, { ...context, parentURL: candidate });
         } catch (error) {
           if (!isNotFound(error)) throw error;
+          first ??= error;
         }
       }
-      return nextResolve(specifier, context);
+      throw first;
     },
     load(url, context, nextLoad) {
       // A brain needs no package.json to say that its plugins are modules.

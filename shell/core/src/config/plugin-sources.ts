@@ -1,13 +1,13 @@
 // From the config's list of plugins to their code.
 import { realpath } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { findPackageJSON } from "node:module";
 import { join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BrainsError, messageOf } from "../errors.ts";
 import { didYouMean } from "../nearest.ts";
 import type { PluginEntry } from "../plugins.ts";
 import type { Brain } from "./brain.ts";
-import { resolveOwnImports } from "./own-imports.ts";
+import { PACKAGE_SCHEME, resolveOwnImports } from "./own-imports.ts";
 import type { PluginConfigEntry } from "./schema.ts";
 import type { TrustStore } from "./trust.ts";
 
@@ -26,7 +26,8 @@ export type PluginSource =
       readonly name: string;
       readonly plugin: BundledPlugin;
     }
-  | { readonly kind: "file"; readonly entry: PluginConfigEntry; readonly file: string; readonly from: string };
+  | { readonly kind: "package"; readonly entry: PluginConfigEntry; readonly from: string; readonly packageJson: string }
+  | { readonly kind: "file"; readonly entry: PluginConfigEntry; readonly from: string; readonly file: string };
 
 export interface LoadOptions {
   readonly bundled: Readonly<Record<string, BundledPlugin>>;
@@ -43,7 +44,7 @@ export async function findPlugins(brain: Brain, bundled: LoadOptions["bundled"])
 /** Loads every plugin in the config. The brain's own files run only if its folder is trusted. */
 export async function loadPlugins(brain: Brain, options: LoadOptions): Promise<PluginEntry[]> {
   const sources = await findPlugins(brain, options.bundled);
-  if (sources.some((source) => source.kind === "file")) {
+  if (sources.some((source) => source.kind !== "bundled")) {
     if (!(await options.trust.isTrusted(brain.dir))) throw untrusted(brain, sources);
     resolveOwnImports(await realpath(brain.dir), [...(options.resolveFrom ?? []), import.meta.url]);
   }
@@ -58,11 +59,11 @@ async function loadOne(source: PluginSource): Promise<PluginEntry> {
   if (source.kind === "bundled") return { plugin: (await source.plugin.load()).default, config, from: source.name };
   let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(source.file).href)) as Record<string, unknown>;
+    module = (await import(/* @vite-ignore */ urlOf(source))) as Record<string, unknown>;
   } catch (error) {
     throw new BrainsError("PLUGIN_UNREADABLE", `The plugin ${source.from} cannot be loaded: ${whatAndWhere(error)}`, {
       cause: error,
-      data: { file: source.file },
+      data: { from: source.from },
     });
   }
   if (module["default"] === undefined) {
@@ -90,18 +91,27 @@ async function sourceOf(
       ` There are: ${names.join(", ")}. Name a file as \`path\` and a package as \`package\`.`;
     throw notFound(`No plugin "${entry.name}" comes with brains.${hint}`);
   }
-  if (entry.package !== undefined)
-    return { kind: "file", entry, from: entry.package, file: await packageFile(brain, entry.package) };
+  if (entry.package !== undefined) {
+    return { kind: "package", entry, from: entry.package, packageJson: packageJsonOf(brain, entry.package) };
+  }
   const path = entry.path ?? "";
   return { kind: "file", entry, from: path, file: await insideBrain(brain, resolve(brain.dir, path), path) };
 }
 
-async function packageFile(brain: Brain, name: string): Promise<string> {
+function packageJsonOf(brain: Brain, name: string): string {
+  let found: string | undefined;
+  let cause: unknown;
   try {
-    return createRequire(join(brain.dir, "brains.yaml")).resolve(name);
+    found = findPackageJSON(name, pathToFileURL(join(brain.dir, "brains.yaml")));
   } catch (error) {
-    throw notFound(`The package "${name}" is not installed in ${brain.dir}. Install it there, e.g. with npm.`, error);
+    cause = error;
   }
+  if (found !== undefined) return found;
+  throw notFound(`The package "${name}" is not installed in ${brain.dir}. Install it there, e.g. with npm.`, cause);
+}
+
+function urlOf(source: Exclude<PluginSource, { kind: "bundled" }>): string {
+  return source.kind === "package" ? `${PACKAGE_SCHEME}${source.from}` : pathToFileURL(source.file).href;
 }
 
 /** The file's real path, which must be in the trusted folder: neither `..` nor a link may lead to code that nobody looked at. */
@@ -121,7 +131,7 @@ async function insideBrain(brain: Brain, file: string, path: string): Promise<st
 }
 
 function untrusted(brain: Brain, sources: readonly PluginSource[]): BrainsError {
-  const files = sources.flatMap((source) => (source.kind === "file" ? [source.from] : []));
+  const files = sources.flatMap((source) => (source.kind === "bundled" ? [] : [source.from]));
   return new BrainsError(
     "UNTRUSTED",
     `The folder ${brain.dir} is not trusted, so its own plugins (${files.join(", ")}) do not run. Read them, then run \`brains trust ${brain.dir}\`.`,

@@ -163,7 +163,7 @@ function logsVerb(ports: VerbPorts): Tool {
       id: refSchema,
       after: z.string().optional().describe("The `cursor` of the page before"),
       limit: limitSchema.default(200),
-      run: z.number().int().positive().optional().describe("Only this run; default: all"),
+      tail: z.number().int().min(0).max(10_000).optional().describe("Only the last so many lines"),
     }),
     role: "viewer",
     readOnly: true,

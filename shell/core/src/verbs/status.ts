@@ -1,8 +1,8 @@
 import { isCodedError } from "@brains/job-queue/handler";
 import type { BatchFilter, JobFilter } from "@brains/job-queue";
-import type { BatchInfo, JobInfo } from "@brains/job-queue/handler";
+import type { BatchInfo, JobInfo, Origin } from "@brains/job-queue/handler";
 import { z } from "zod";
-import { BATCH_STATES, JOB_STATES, isEndedState } from "../states.ts";
+import { JOB_STATES, isEndedState } from "../states.ts";
 import type { Operation, RequestView, StatusReply } from "../replies.ts";
 import { operationLine, requestLine, statusMessage } from "../status-words.ts";
 import type { Call, Tool } from "../tool-table.ts";
@@ -103,9 +103,7 @@ async function search(ports: VerbPorts, operations: Operations, wanted: Wanted):
     ),
     operations.openRequests(),
   ]);
-  const requests = open.filter((request) =>
-    fits({ type: request.jobType, plugin: request.jobType.split(":")[0], origin: request.origin }),
-  );
+  const requests = open.filter(({ jobType: type, origin }) => fits({ type, plugin: type.split(":")[0], origin }));
   return {
     operations: inOrder([...jobLines, ...batchLines]),
     requests: requests.map((request) => requestView(request, ports.now())),
@@ -140,7 +138,7 @@ async function present(ports: VerbPorts, { plugin, conversation, type, state }: 
       batches.flatMap((page) => page.items),
       (batch) => batch.batchId,
     ),
-    more: [...jobs, ...batches].some((page) => page.next !== undefined),
+    more: jobs.some((page) => page.next !== undefined) || batches.some((page) => page.next !== undefined),
   };
 }
 
@@ -186,10 +184,16 @@ async function changedSince({ queue }: VerbPorts, since: string): Promise<Work |
   }
 }
 
+interface Filtered {
+  readonly plugin?: string | undefined;
+  readonly type?: string | undefined;
+  readonly state?: string | undefined;
+  readonly status?: string | undefined;
+  readonly origin?: Origin | undefined;
+}
+
 function fitsFilter({ plugin, type, state, conversation }: Wanted) {
-  return (
-    work: Partial<Pick<JobInfo, "plugin" | "type" | "origin" | "state">> & { status?: BatchInfo["status"] },
-  ): boolean => {
+  return (work: Filtered): boolean => {
     const itsState = work.state ?? work.status;
     return (
       (plugin === undefined || work.plugin === plugin) &&

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ZodType } from "zod";
 import type { ToolReply } from "../contract.ts";
 import { BrainsError } from "../errors.ts";
-import type { JobQueue } from "../queue.ts";
+import type { JobQueue } from "@brains/job-queue";
 import type { Call, Tool } from "../tool-table.ts";
 import type { Handlers } from "../views.ts";
 
