@@ -1,0 +1,16 @@
+import type { AppPort } from "@brains/cli";
+import { appVersion } from "./version.ts";
+
+/** What the command line needs from the app. Each part is loaded when it is called, so that `status` does not pay for MCP. */
+export function createApp(checkout: string): AppPort {
+  return {
+    version: appVersion(),
+    open: async (options) => (await import("./session.ts")).openSession(options),
+    runWorker: async (options) => (await import("./worker-process.ts")).runWorker(options),
+    stopWorker: async (options) => (await import("./worker-stop.ts")).stopWorkers(options),
+    init: async ({ dir, cwd, env }) => (await import("./init-brain.ts")).initBrain(dir, cwd, env),
+    trust: async ({ dir, cwd, env }) => (await import("./trust-folder.ts")).trustFolder(dir, cwd, env),
+    serveMcp: async (options) => (await import("./mcp-process.ts")).serveMcp(options),
+    demo: async () => (await import("./demo.ts")).demoPlan(checkout),
+  };
+}

@@ -1,0 +1,71 @@
+import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { InitReport } from "@brains/cli";
+import { openTrustStore, type Env } from "@brains/shell";
+import { AppError } from "./app-error.ts";
+
+const TEMPLATES = join(dirname(dirname(fileURLToPath(import.meta.url))), "templates");
+/** npm leaves out files of this name when it packs, so the template has another. */
+const RENAMED: Readonly<Record<string, string>> = { gitignore: ".gitignore" };
+
+/**
+ * Makes a brain in `dir` that works at once. Writes all of its files or none: refused (`ALREADY_EXISTS`) when one of them is there.
+ * The folder may exist and hold other things.
+ */
+export async function initBrain(dir: string, cwd: string, env: Env): Promise<InitReport> {
+  const target = resolve(cwd, dir);
+  try {
+    const report = await writeBrain(target, cwd);
+    // Its one plugin file is ours, and known.
+    await openTrustStore(env).trust(target);
+    return report;
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    throw new AppError("FOLDER_UNUSABLE", `A brain cannot be made in ${target}: ${error.message}. Check the path, its rights and the free space.`, { cause: error });
+  }
+}
+
+async function writeBrain(target: string, cwd: string): Promise<InitReport> {
+  const files = await templateFiles(TEMPLATES);
+  const taken: string[] = [];
+  for (const { path } of files) if (await exists(join(target, path))) taken.push(path);
+  if (taken.length > 0) {
+    throw new AppError("ALREADY_EXISTS", `${target} has ${taken.join(", ")} already, and init never overwrites. Choose another folder, or move ${taken.length === 1 ? "it" : "them"} away.`);
+  }
+  const name = brainName(target);
+  for (const { path, text } of files) {
+    await mkdir(dirname(join(target, path)), { recursive: true });
+    await writeFile(join(target, path), text.replaceAll("{{name}}", name), { flag: "wx" });
+  }
+  const place = relative(cwd, target);
+  const enter = place === "" ? [] : [`cd ${/^[\w./-]+$/.test(place) ? place : JSON.stringify(place)}`];
+  return {
+    dir: target,
+    created: files.map(({ path }) => path),
+    next: [...enter, "brains run hello --name you --wait", "brains run generate-all --wait", "brains"],
+  };
+}
+
+async function templateFiles(dir: string): Promise<{ path: string; text: string }[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Promise.all(
+    files.toSorted().map(async (file) => {
+      const path = relative(dir, file);
+      return { path: RENAMED[path] ?? path, text: await readFile(file, "utf8") };
+    }),
+  );
+}
+
+/** The folder's name as a brain's name: letters, digits and hyphens. */
+function brainName(dir: string): string {
+  return basename(dir).toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "") || "brain";
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import { userInfo } from "node:os";
+import type { AppSession, OpenOptions } from "@brains/cli";
+import { findBrain, openBrainLog, type Caller } from "@brains/shell";
+import { fingerprint, openBrain, presentFingerprint, type OpenBrain } from "./open-brain.ts";
+import { appVersion } from "./version.ts";
+import { workerKeeper, type WorkerKeeper } from "./worker-keeper.ts";
+import { ensureWorker } from "./worker-start.ts";
+
+/** A front end's brain: open, with somebody who sees to it that a worker runs what is enqueued. */
+export interface FrontEnd extends OpenBrain {
+  readonly keeper: WorkerKeeper;
+}
+
+export async function openFrontEnd(options: Omit<OpenOptions, "interface">): Promise<FrontEnd> {
+  const { env, plugins } = options;
+  const version = appVersion();
+  const brain = await findBrain(options);
+  let keeper: WorkerKeeper | undefined;
+  const opened = await openBrain(brain, env, {
+    version,
+    plugins,
+    // Only what goes wrong: the worker's own entries are what people look for there.
+    log: openBrainLog({ file: brain.logFile, level: "warn" }),
+    onRunnable: () => keeper?.look(),
+  });
+  const { queue } = opened;
+  let ours: Promise<string> | undefined;
+  const order = {
+    queue,
+    brain,
+    env,
+    fingerprint: () => (ours ??= fingerprint(brain, version)),
+    presentFingerprint: () => presentFingerprint(options, appVersion()),
+  };
+  const kept = workerKeeper(() => ensureWorker(order));
+  keeper = kept;
+  if (options.inProcess === true) await queue.start();
+  return {
+    ...opened,
+    keeper: kept,
+    async close() {
+      await kept.settled();
+      await opened.close();
+    },
+  };
+}
+
+/** The session of a person at a terminal. */
+export async function openSession(options: OpenOptions): Promise<AppSession> {
+  const frontEnd = await openFrontEnd(options);
+  const { brain, shell, keeper, close } = frontEnd;
+  const warnings = await takeUpLeftWork(frontEnd);
+  return {
+    shell,
+    caller: localUser(options.interface),
+    brain: { name: brain.name, dir: brain.dir, home: brain.home, storePath: brain.storePath },
+    warnings,
+    ensureWorker: () => keeper.ensure(),
+    close,
+  };
+}
+
+/** Work that a dead worker left behind goes on as soon as anybody looks. Returns why it cannot. */
+export async function takeUpLeftWork({ queue, keeper }: FrontEnd): Promise<string[]> {
+  if ((await queue.workers()).length > 0) return [];
+  const { items } = await queue.service.list({ active: true, limit: 1 });
+  if (items.length === 0) return [];
+  await keeper.ensure().catch(() => undefined);
+  return [keeper.trouble() ?? []].flat();
+}
+
+/** Whoever may open the store may do everything with it, so the local user is an admin. */
+function localUser(place: OpenOptions["interface"]): Caller {
+  return { principal: userName(), role: "admin", interface: place, conversation: place === "repl" ? `repl:${randomUUID()}` : undefined };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user id without an entry in the system's list of users, as in some containers.
+    return `uid-${process.getuid?.() ?? 0}`;
+  }
+}

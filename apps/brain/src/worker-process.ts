@@ -1,0 +1,105 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { JobQueue } from "@brains/job-queue";
+import type { BrainOptions } from "@brains/cli";
+import { findBrain, openBrainLog, type Brain } from "@brains/shell";
+import { openBrain } from "./open-brain.ts";
+import { appVersion } from "./version.ts";
+
+/** Held by the worker that claims jobs, from its start until it claims no more: one per brain, however many were started. */
+const WORKER_LOCK = "worker";
+/** How often, at most, the worker looks whether it has nothing left to do. Milliseconds. */
+const LOOK_EVERY = 100;
+/** How long a new worker waits for one that is ending to let go. Milliseconds. */
+const OFFICE_LIMIT = 15_000;
+const TRY_EVERY = 20;
+/** What running jobs get when the worker is asked to drain: they were promised a new worker, not an interruption. Milliseconds. */
+const DRAIN_GRACE = 15 * 60_000;
+
+export interface WorkerOptions extends BrainOptions {
+  readonly signal: AbortSignal;
+  readonly onReady?: ((worker: { readonly pid: number; readonly home: string }) => void) | undefined;
+}
+
+/** Runs jobs until it is told to stop, is asked to drain, or has had nothing to do for the idle time of the config. */
+export async function runWorker(options: WorkerOptions): Promise<number> {
+  const brain = await findBrain(options);
+  const log = openBrainLog({ file: brain.logFile });
+  const opened = await openBrain(brain, options.env, { version: appVersion(), plugins: true, log });
+  const { queue } = opened;
+  let lock: Lock | undefined;
+  try {
+    lock = await takeOffice(queue, options.signal);
+    if (!lock) {
+      const others = (await queue.workers()).map(({ pid }) => pid);
+      process.stderr.write(`A worker runs the jobs of ${brain.home} already${others.length > 0 ? ` (pid ${others.join(", ")})` : ""}.\n`);
+      return 0;
+    }
+    secondSignalEndsAtOnce(options.signal);
+    await queue.start();
+    log.info("worker started", { dir: brain.dir });
+    options.onReady?.({ pid: process.pid, home: brain.home });
+    const why = await untilTheEnd(queue, brain, options.signal);
+    log.info(`worker ends: ${why}`);
+    // Seen by every front end from now on, so that none of them counts on this worker.
+    if (why === "signal") await queue.requestDrain(queue.worker.id ?? 0);
+    const stopped = queue.worker.stop({ grace: why === "drain" ? DRAIN_GRACE : brain.config.worker.grace * 1000 });
+    // It claims nothing any more, so another may begin while the last jobs of this one finish.
+    lock.release();
+    if (why === "drain") options.signal.addEventListener("abort", () => process.exit(143), { once: true });
+    await stopped;
+    return 0;
+  } finally {
+    lock?.release();
+    await opened.close();
+    log.info("worker ended");
+  }
+}
+
+interface Lock {
+  release(): void;
+}
+
+/** The lock, or undefined when a worker that goes on claiming jobs has it. One that is about to end is waited for. */
+async function takeOffice(queue: JobQueue, signal: AbortSignal): Promise<Lock | undefined> {
+  const deadline = Date.now() + OFFICE_LIMIT;
+  while (!signal.aborted && Date.now() < deadline) {
+    const lock = await queue.acquireLock(WORKER_LOCK);
+    if (lock) return lock;
+    if ((await queue.workers()).some(({ state }) => state === "running")) return undefined;
+    await delay(TRY_EVERY, undefined, { signal }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+async function untilTheEnd(queue: JobQueue, brain: Brain, signal: AbortSignal): Promise<"signal" | "drain" | "idle"> {
+  const idle = brain.config.worker.idle * 1000;
+  let draining = false;
+  let busyAt = Date.now();
+  const woken = new AbortController();
+  queue.worker.onDrain = () => {
+    draining = true;
+    woken.abort();
+  };
+  const off = queue.events.on("job-progress", () => (busyAt = Date.now()));
+  const either = AbortSignal.any([signal, woken.signal]);
+  try {
+    for (;;) {
+      if (signal.aborted) return "signal";
+      if (draining) return "drain";
+      if (Date.now() - busyAt >= idle && (await queue.retireIfIdle())) return "idle";
+      await delay(Math.max(LOOK_EVERY, idle / 20), undefined, { signal: either }).catch(() => undefined);
+    }
+  } finally {
+    off();
+  }
+}
+
+/** Whoever asks twice does not want to wait for the jobs; their worker's lock dies with it and they are taken over. */
+function secondSignalEndsAtOnce(signal: AbortSignal): void {
+  const armed = (): void => {
+    for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) process.on(name, () => process.exit(code));
+  };
+  if (signal.aborted) armed();
+  // The signal that aborts is still being delivered; only the next one counts.
+  else signal.addEventListener("abort", () => setImmediate(armed), { once: true });
+}

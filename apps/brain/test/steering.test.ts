@@ -1,0 +1,96 @@
+import { expect, test, vi } from "vitest";
+import { ending, isAlive, LIMIT } from "./brain-kit.ts";
+import { gatesBrain, type Queued } from "./gates-brain.ts";
+
+test("a second process cancels a batch: waiting jobs at once, running ones by signal, and it stays cancelled", async () => {
+  const brain = await gatesBrain();
+  const queue = await brain.queue();
+  const { batchId } = await brain.json<Queued>("run", "sections", "--count", "50", "--gateAt", "0");
+  if (batchId === undefined) throw new Error("no batch");
+  await vi.waitFor(async () => expect((await queue.batches.getBatchStatus(batchId))?.processingOperations).toBeGreaterThan(0), LIMIT);
+
+  expect((await brain.run("cancel", batchId)).code).toBe(0);
+  const batch = await queue.batches.wait(batchId, { timeout: LIMIT.timeout });
+  expect(batch).toMatchObject({ status: "cancelled", cancelledOperations: 50, processingOperations: 0, percent: 100 });
+
+  // The gate opens too late: nothing comes back to life.
+  await brain.open("sections");
+  expect((await brain.run("wait", batchId)).code).toBe(4);
+  expect(await brain.ledger("written")).toEqual([]);
+  expect((await queue.batches.getBatchStatus(batchId))?.status).toBe("cancelled");
+});
+
+test("ten front ends at once start one worker", async () => {
+  const brain = await gatesBrain();
+  const calls = Array.from({ length: 10 }, () => brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait"));
+  const ended = await Promise.all(calls);
+  expect(ended.map(({ code, stderr }) => ({ code, stderr: code === 0 ? "" : stderr }))).toEqual(ended.map(() => ({ code: 0, stderr: "" })));
+  const queue = await brain.queue();
+  expect((await queue.workers()).filter(({ pid }) => isAlive(pid))).toHaveLength(1);
+  const { items } = await queue.service.list({ limit: 100 });
+  expect(items.map(({ state, attempt }) => ({ state, attempt }))).toEqual(Array.from({ length: 10 }, () => ({ state: "completed", attempt: 1 })));
+});
+
+test("SIGTERM ends the worker; the interrupted job keeps its tries and goes on with the next worker", async () => {
+  const brain = await gatesBrain();
+  const queue = await brain.queue();
+  const { jobId } = await brain.json<Queued>("run", "steps");
+  if (jobId === undefined) throw new Error("no job");
+  await brain.open("one");
+  await vi.waitFor(async () => expect(await brain.ledger("steps")).toContain("two began"), LIMIT);
+  const pid = await brain.worker();
+  process.kill(pid, "SIGTERM");
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), LIMIT);
+  expect(await queue.service.getStatus(jobId)).toMatchObject({ state: "pending", run: 1, attempt: 0 });
+
+  await brain.open("two");
+  await brain.open("three");
+  expect((await brain.run("wait", jobId)).code).toBe(0);
+  expect((await brain.ledger("steps")).filter((line) => line === "one began")).toHaveLength(1);
+});
+
+test("a worker with nothing to do ends by itself, and the next call starts another", async () => {
+  const brain = await gatesBrain("worker:\n  idle: 0\n");
+  const once = (): Promise<{ code: number | null }> => brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait");
+  expect((await once()).code).toBe(0);
+  const queue = await brain.queue();
+  await vi.waitFor(async () => expect((await queue.workers()).filter(({ pid }) => isAlive(pid))).toEqual([]), LIMIT);
+  expect((await once()).code).toBe(0);
+});
+
+test("a changed config gets a worker of its own, and the old one finishes what it has", async () => {
+  const brain = await gatesBrain();
+  const { batchId } = await brain.json<Queued>("run", "sections", "--count", "1", "--gateAt", "0");
+  const old = await brain.worker();
+  await vi.waitFor(async () => expect(await brain.ledger("started")).toEqual(["0"]), LIMIT);
+
+  await brain.write("brains.yaml", "plugins:\n  - ./gates.ts\nworker:\n  concurrency: 3\n");
+  expect((await brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait")).code).toBe(0);
+  const queue = await brain.queue();
+  const live = (await queue.workers()).filter((worker) => worker.state === "running" && isAlive(worker.pid));
+  expect(live.map(({ pid }) => pid)).not.toContain(old);
+
+  await brain.open("sections");
+  await queue.batches.wait(batchId ?? "", { timeout: LIMIT.timeout });
+  await vi.waitFor(() => expect(isAlive(old)).toBe(false), LIMIT);
+  expect(await brain.ledger("written")).toEqual(["0", "0"]);
+});
+
+test("`worker stop` ends the worker and says which", async () => {
+  const brain = await gatesBrain();
+  await brain.json("run", "sections", "--count", "1", "--gateAt", "9");
+  const pid = await brain.worker();
+  const stopped = await brain.run("worker", "stop");
+  expect(stopped.code).toBe(0);
+  expect(stopped.stdout + stopped.stderr).toContain(`${pid}`);
+  expect(isAlive(pid)).toBe(false);
+});
+
+test("a worker in the foreground says so when another runs already", async () => {
+  const brain = await gatesBrain();
+  await brain.json("run", "sections", "--count", "1", "--gateAt", "9");
+  const pid = await brain.worker();
+  const second = await ending(brain.start("worker"));
+  expect(second.code).toBe(0);
+  expect(second.stderr).toContain(`${pid}`);
+});

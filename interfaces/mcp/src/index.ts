@@ -1,0 +1,2 @@
+export { serveStdio, type ServeStdioOptions } from "./stdio.ts";
+export { wireName } from "./wire-names.ts";

@@ -1,0 +1,48 @@
+import { Console } from "node:console";
+import { Writable, type Readable } from "node:stream";
+import { serveStdio as serve, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import { toolServers, type ToolServerOptions } from "./tool-server.ts";
+
+export interface ServeStdioOptions extends ToolServerOptions {
+  /** Default: this process's. */
+  readonly stdin?: Readable | undefined;
+  /** Default: this process's, which from then on carries JSON-RPC alone: what anybody else writes there goes to stderr. */
+  readonly stdout?: Writable | undefined;
+  /** Where protocol errors are reported. Default: stderr. */
+  readonly onError?: ((error: Error) => void) | undefined;
+}
+
+/**
+ * Serves the caller's tools over stdio, to clients of the present and the older protocol revisions. Resolves when the client has gone (end of
+ * stdin); jobs go on. Throws before it reads anything when a tool cannot be offered. The process must exit by itself afterwards: timers and
+ * the store may keep it alive.
+ */
+export async function serveStdio(options: ServeStdioOptions): Promise<void> {
+  const wire = options.stdout ?? claimStdout();
+  const factory = toolServers(options);
+  const transport = new StdioServerTransport(options.stdin ?? process.stdin, wire);
+  const gone = new Promise<void>((resolve) => {
+    const { stdin = process.stdin } = options;
+    for (const end of ["end", "close", "error"]) stdin.once(end, () => resolve());
+    wire.once("error", () => resolve());
+  });
+  const report = options.onError ?? ((error) => process.stderr.write(`brains mcp: ${error.message}\n`));
+  const handle = serve(factory, { transport, onerror: report });
+  await gone;
+  await handle.close();
+}
+
+/** Keeps the way to stdout for the protocol alone; a plugin's console.log must not break it. */
+function claimStdout(): Writable {
+  const write = process.stdout.write.bind(process.stdout);
+  const wire = new Writable({
+    decodeStrings: false,
+    write: (chunk: string | Buffer, encoding, done) => {
+      write(chunk, encoding as BufferEncoding, (error) => done(error));
+    },
+  });
+  process.stdout.on("error", (error) => wire.destroy(error));
+  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+  globalThis.console = new Console(process.stderr, process.stderr);
+  return wire;
+}

@@ -1,0 +1,72 @@
+import type { ToolReply } from "@brains/shell";
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import { plainJson, plainText } from "./plain-text.ts";
+import { wireName } from "./wire-names.ts";
+
+/** What the answer says besides the tool's own words. */
+export interface ReplyNotes {
+  /** Set when the caller asked to wait longer than is allowed: what it was shortened to, in seconds. */
+  readonly waitCappedTo?: number | undefined;
+  /** A trouble that does not undo the call, e.g. that no worker could be started. */
+  readonly warning?: string | undefined;
+}
+
+/** The reply of the shell as the answer of a tool call: the same facts typed and as text. */
+export function toolResult(reply: ToolReply, notes: ReplyNotes = {}): CallToolResult {
+  if (reply.kind === "data") return answer(withNotes(reply.data, notes), reply.text, false);
+  if (reply.kind === "queued") {
+    const { queued, waited } = reply;
+    const stillRunning = waited === undefined ? {} : { waited, timedOut: true };
+    return answer(withNotes({ ...queued, tip: inWireNames(queued.tip), ...stillRunning }, notes), undefined, false);
+  }
+  const { queued, outcome } = reply;
+  const { state, reason, result, error, job, batch } = outcome;
+  const ended = {
+    ...queued,
+    tip: undefined,
+    status: state,
+    message: `${queued.label}: ${state}${reason ? ` (${reason})` : ""}${error ? `. ${error.message}` : ""}`,
+    reason,
+    // A job that waits for a person: the number that they answer.
+    request: job?.request,
+    result,
+    error: error && { message: error.message, code: error.code, data: error.data },
+    errors: batch && batch.errors.length > 0 ? batch.errors : undefined,
+    totalOperations: batch?.totalOperations,
+    completedOperations: batch?.completedOperations,
+    failedOperations: batch?.failedOperations,
+  };
+  return answer(withNotes(ended, notes), undefined, state === "failed" || state === "cancelled");
+}
+
+/** Any error as a tool error: code first, then what happened and what to do. Without typed content, which clients check against the output schema. */
+export function errorResult(error: unknown): CallToolResult {
+  const coded = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "INTERNAL";
+  const message = error instanceof Error ? error.message : String(error);
+  return { content: [{ type: "text", text: plainText(`${coded}: ${message}`) }], isError: true };
+}
+
+/** The shell speaks of its verbs as people know them; a model knows them by their names here. */
+function inWireNames(text: string): string {
+  return text.replaceAll(/\bshell:[a-z-]+/g, wireName);
+}
+
+function withNotes(data: unknown, notes: ReplyNotes): Record<string, unknown> {
+  const { waitCappedTo, warning } = notes;
+  const object = typeof data === "object" && data !== null && !Array.isArray(data) ? data : { result: data };
+  return {
+    ...object,
+    ...(waitCappedTo !== undefined && { waitCapped: waitCappedTo, note: `A call waits at most ${waitCappedTo} s; use shell_wait to wait on.` }),
+    ...(warning !== undefined && { warning }),
+  };
+}
+
+function answer(data: Record<string, unknown>, text: string | undefined, isError: boolean): CallToolResult {
+  const structuredContent = plainJson(data) as Record<string, unknown>;
+  const json = { type: "text" as const, text: JSON.stringify(structuredContent) };
+  return {
+    content: text === undefined ? [json] : [{ type: "text", text: plainText(text) }, json],
+    structuredContent,
+    ...(isError && { isError }),
+  };
+}
