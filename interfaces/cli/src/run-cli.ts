@@ -69,10 +69,13 @@ async function runCommand(
       return session;
     },
   };
+  // The store's own timers never keep a process alive, so a command that waits on them would end in the middle.
+  const alive = setInterval(() => {}, 60_000);
   try {
     const action = await spec.load();
     return await action(context, input);
   } finally {
+    clearInterval(alive);
     await session?.close();
   }
 }

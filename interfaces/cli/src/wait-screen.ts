@@ -1,7 +1,7 @@
 import type { Operation } from "@brains/shell";
 import type { Output } from "./output.ts";
 import { changeLine } from "./render/replies.ts";
-import { barLine } from "./render/bar-line.ts";
+import { barLines } from "./render/bar-line.ts";
 import { clockSeconds } from "./text/time.ts";
 
 /** Most bars that are redrawn at once. */
@@ -24,7 +24,7 @@ export function createWaitScreen(output: Output): WaitScreen {
     return {
       update(operations) {
         const layout = output.noteLayout();
-        const lines = operations.slice(0, BARS).map((operation) => barLine(operation, layout));
+        const lines = barLines(operations.slice(0, BARS), layout);
         if (operations.length > BARS) lines.push(layout.style.dim(` +${operations.length - BARS} more`));
         erase();
         output.redraw(`${lines.join("\n")}\n`);

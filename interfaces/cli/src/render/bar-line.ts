@@ -8,20 +8,41 @@ import { stateTone, stateWord } from "./state.ts";
 
 const BAR = 16;
 
+/** Cells for the names, so that the bars of several lines stand below each other. */
+function nameColumn(operations: readonly Operation[], width: number): number {
+  const longest = Math.max(14, ...operations.map((operation) => textWidth(nameOf(operation))));
+  return Math.min(longest, Math.max(14, Math.floor(width * 0.28)));
+}
+
+function numberColumn(operations: readonly Operation[]): number {
+  return Math.max(...operations.map((operation) => `#${operation.number}`.length));
+}
+
+/** Operations as lines of bars. */
+export function barLines(operations: readonly Operation[], layout: Layout): string[] {
+  const width = Math.min(layout.width, 140) - 1;
+  const columns = { name: nameColumn(operations, width), number: numberColumn(operations) };
+  return operations.map((operation) => barLine(operation, columns, layout));
+}
+
 /** A running operation in one line: number, name, bar, counts, what it does now, time so far and time left. Never wider than the layout. */
-export function barLine(operation: Operation, layout: Layout): string {
+function barLine(
+  operation: Operation,
+  columns: { readonly name: number; readonly number: number },
+  layout: Layout,
+): string {
   const { style, now } = layout;
   const width = Math.min(layout.width, 140) - 1;
   const standing = { state: operation.status, reason: operation.reason, cancelling: operation.cancelling };
-  const number = `#${operation.number}`;
   const time = elapsed(operation, now);
   const left = remaining(operation, now);
   const share = operation.counts.percent;
   const running = operation.status === "processing" && !operation.cancelling;
   const mark = needsDecision(operation) ? style.yellow("!") : running ? style.cyan("●") : "○";
-  const nameWidth = Math.min(Math.max(textWidth(nameOf(operation)), 14), Math.max(14, Math.floor(width * 0.28)));
+  const nameWidth = Math.max(1, Math.min(columns.name, width - 4 - columns.number));
+  const number = `#${operation.number}`.padStart(columns.number);
   let line = ` ${mark} ${style.bold(number)} ${fit(nameOf(operation), nameWidth)}`;
-  let used = 4 + textWidth(number) + nameWidth;
+  let used = 4 + columns.number + nameWidth;
   const add = (plain: string, painted = plain) => {
     if (plain === "" || used + 2 + textWidth(plain) > width) return false;
     line += `  ${painted}`;

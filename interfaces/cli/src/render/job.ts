@@ -1,11 +1,11 @@
 import type { JobReply } from "@brains/shell";
 import { printable, printableLines } from "../text/printable.ts";
-import { clockTime, duration } from "../text/time.ts";
+import { clockSeconds, clockTime, duration } from "../text/time.ts";
 import { truncate, wrap } from "../text/width.ts";
 import { bar } from "./bar.ts";
 import { jobNote, jobTable } from "./jobs.ts";
 import type { Layout } from "./layout.ts";
-import { elapsed, nameOf, remaining, remark } from "./operations.ts";
+import { elapsed, isActive, nameOf, remaining, remark } from "./operations.ts";
 import { requestLine, requestLines } from "./requests.ts";
 import { stateTone, stateWord } from "./state.ts";
 import { pairs, table } from "./table.ts";
@@ -14,7 +14,10 @@ type OneJob = Extract<JobReply, { kind: "job" }>;
 type OneBatch = Extract<JobReply, { kind: "batch" }>;
 
 function at(iso: string | undefined, now: number): string | undefined {
-  return iso === undefined ? undefined : clockTime(Date.parse(iso), now);
+  if (iso === undefined) return undefined;
+  const time = Date.parse(iso);
+  const day = clockTime(time, now).replace(/\d\d:\d\d$/, "");
+  return `${day}${clockSeconds(time)}`;
 }
 
 function heading(reply: OneJob | OneBatch, layout: Layout): string {
@@ -28,20 +31,17 @@ function heading(reply: OneJob | OneBatch, layout: Layout): string {
   return ` ${layout.style.bold(`#${operation.number}`)} ${printable(kind)}${layout.style.bold(name)}   ${tone === undefined ? word : layout.style[tone](word)}`;
 }
 
-function jsonLines(title: string, value: unknown, layout: Layout): string[] {
-  if (value === undefined || value === null) return [];
-  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-  return pairs([[title, text]], layout);
+function inOneLine(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** The verbs that make sense for the state it is in. */
-function verbs(number: number, state: string, layout: Layout, retriable: boolean): string {
-  const active = !["completed", "failed", "cancelled"].includes(state);
-  const list = active
-    ? [`wait ${number}`, `logs ${number} -f`, `cancel ${number}`]
-    : retriable
-      ? [`logs ${number}`, `retry ${number}`, `resume ${number}`]
-      : [`logs ${number}`, `delete ${number}`];
+function verbs(reply: OneJob | OneBatch, layout: Layout, retriable: boolean): string {
+  const { number, status } = reply.operation;
+  const active = isActive(reply.operation);
+  const list = active ? [`wait ${number}`, `cancel ${number}`] : retriable ? [`retry ${number}`, `resume ${number}`] : [`delete ${number}`];
+  if (reply.kind === "job" && status !== "pending") list.unshift(`logs ${number}${active ? " -f" : ""}`);
   return ` ${layout.style.dim("next")}  ${list.map((verb) => layout.prefix + verb).join(" | ")}`;
 }
 
@@ -75,17 +75,13 @@ function jobLines(reply: OneJob, layout: Layout): string[] {
         ["time", elapsed(operation, now)],
         ["try", job.attempt > 1 || job.run > 1 ? `${job.attempt} of ${job.maxAttempts}, run ${job.run}` : undefined],
         ["worker", job.worker === undefined ? undefined : `${job.worker.pid}${job.worker.answering ? "" : " (not answering)"}`],
+        ["input", job.withheld === true ? "belongs to somebody else" : inOneLine(job.data)],
+        ["result", job.state === "completed" ? inOneLine(job.result) : undefined],
+        ...steps.map((step, index) => [index === 0 ? "steps" : " ", `done ${at(step.at, now) ?? ""}  ${step.name}`] as const),
       ],
       layout,
     ),
   );
-  if (job.withheld === true) lines.push(` ${style.dim("input and result belong to somebody else")}`);
-  lines.push(...jsonLines("input", job.data, layout));
-  if (job.state === "completed") lines.push(...jsonLines("result", job.result, layout));
-  if (steps.length > 0) {
-    lines.push(` ${style.dim("steps")}`);
-    for (const step of steps) lines.push(`   ${style.green("done")}  ${printable(step.name)}  ${style.dim(at(step.at, now) ?? "")}`);
-  }
   if (runs.length > 1) {
     lines.push(
       ...table(
@@ -106,11 +102,17 @@ function jobLines(reply: OneJob, layout: Layout): string[] {
       ),
     );
   }
-  lines.push(verbs(job.number, job.state, layout, job.state !== "completed"));
+  lines.push(verbs(reply, layout, job.state !== "completed"));
   return lines;
 }
 
 const MEMBERS = 20;
+const URGENCY = ["failed", "waiting_approval", "processing", "pending", "blocked", "cancelled", "completed"];
+
+/** What needs a look comes first. */
+function urgency(job: { readonly state: string }): number {
+  return URGENCY.indexOf(job.state);
+}
 
 function batchLines(reply: OneBatch, layout: Layout): string[] {
   const { batch, operation, jobs } = reply;
@@ -147,12 +149,12 @@ function batchLines(reply: OneBatch, layout: Layout): string[] {
     }
   }
   if (jobs.length > 0) {
-    const first = jobs.slice(0, MEMBERS);
+    const first = [...jobs].sort((a, b) => urgency(a) - urgency(b) || a.number - b.number).slice(0, MEMBERS);
     lines.push("", ...jobTable(first, layout));
     const rest = batch.totalOperations - first.length;
     if (rest > 0) lines.push(` ${style.dim(`and ${rest} more`)}`);
   }
-  lines.push(verbs(batch.number, batch.status, layout, batch.failedOperations + batch.cancelledOperations > 0).replace(` | ${layout.prefix}logs ${batch.number} -f`, "").replace(`${layout.prefix}logs ${batch.number} | `, ""));
+  lines.push(verbs(reply, layout, batch.failedOperations + batch.cancelledOperations > 0));
   return lines;
 }
 

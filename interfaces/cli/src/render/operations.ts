@@ -21,6 +21,8 @@ export function remaining(operation: Operation, now: number): string {
   if (!Number.isFinite(left)) return "";
   const source = /n=(\d+)/.exec(operation.estimateSource ?? "");
   const started = operation.times.startedAt;
+  // The first moments say little about the rate.
+  if (source === null && started !== undefined && now - Date.parse(started) < 2000) return "";
   if (source !== null && started !== undefined) {
     return `usually ${duration(Date.parse(at) - Date.parse(started))} (n=${source[1]})`;
   }

@@ -3,7 +3,7 @@ import type { RequestView } from "@brains/shell";
 import type { Layout } from "../render/layout.ts";
 import { asker, detailLines, expiry } from "../render/requests.ts";
 import { printable } from "../text/printable.ts";
-import { truncate } from "../text/width.ts";
+import { textWidth, truncate } from "../text/width.ts";
 
 export interface CardState {
   readonly shown: RequestView | undefined;
@@ -80,7 +80,7 @@ export function cardLines(card: CardState, waiting: number, most: number, layout
   if (request === undefined) return [];
   const { style, now, width } = layout;
   const count = waiting > 1 ? `   (1 of ${waiting})` : "";
-  const head = truncate(`#${request.number} ${printable(request.question)}`, width - 4 - count.length);
+  const head = truncate(`#${request.number} ${printable(request.question)}`, width - 4 - textWidth(count));
   const lines = [` ${style.yellow("!")} ${style.bold(head)}${style.dim(count)}`];
   const facts = [`asked ${printable(request.asked)} ${asker(request)}`, expiry(request, now)].filter((part) => part !== "");
   const details = detailLines(request.details, width - 6);
@@ -92,8 +92,10 @@ export function cardLines(card: CardState, waiting: number, most: number, layout
   }
   lines.push(style.dim(truncate(`     ${facts.join("   ")}`, width - 1)));
   const choices = [...choiceKeys(request.choices)].map(([key, choice]) => choiceText(key, choice)).join("  ");
+  const answer = truncate(choices, width - 6);
+  const paintHow = card.remark === undefined ? style.dim : style.yellow;
   const how = card.remark ?? (card.focused ? "press a letter; Esc to type" : "Ctrl+A to answer");
-  const answer = truncate(choices, Math.max(10, width - how.length - 10));
-  lines.push(`     ${card.focused ? style.cyan(answer) : answer}   ${card.remark === undefined ? style.dim(how) : style.yellow(how)}`);
+  const shownHow = truncate(how, width - 9 - textWidth(answer));
+  lines.push(`     ${card.focused ? style.cyan(answer) : answer}${shownHow === "" ? "" : `   ${paintHow(shownHow)}`}`);
   return lines;
 }

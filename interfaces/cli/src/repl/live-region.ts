@@ -1,5 +1,5 @@
 import type { Operation } from "@brains/shell";
-import { barLine } from "../render/bar-line.ts";
+import { barLines } from "../render/bar-line.ts";
 import type { Layout } from "../render/layout.ts";
 import { nameOf, needsDecision } from "../render/operations.ts";
 import { truncate } from "../text/width.ts";
@@ -47,7 +47,7 @@ function workLines(operations: readonly Operation[], most: number, layout: Layou
   const bars = [...asking, ...running];
   let room = Math.min(most - (waiting.length > 0 ? 1 : 0), MOST_BARS);
   if (bars.length > room) room = Math.max(0, room - 1);
-  const lines = bars.slice(0, room).map((operation) => barLine(operation, layout));
+  const lines = barLines(bars.slice(0, room), layout);
   if (bars.length > room) lines.push(layout.style.dim(` +${bars.length - room} more   /status shows all`));
   if (waiting.length > 0 && lines.length < most) lines.push(waitingLine(waiting, layout));
   return lines.slice(0, most);

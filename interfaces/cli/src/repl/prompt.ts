@@ -90,6 +90,9 @@ export function createPrompt(options: PromptOptions): Prompt {
     said = [...said, ...lines];
     changed();
   };
+  const sayError = (error: unknown) => {
+    say(errorLines(error, layout()).map((line) => ` ${line}`));
+  };
   const apply = (events: readonly WorkEvent[]) => {
     for (const event of events) view = reduceWork(view, event);
     if (view.ended.length > 0) {
@@ -185,7 +188,7 @@ export function createPrompt(options: PromptOptions): Prompt {
         if (done === "quit") quit();
       }
     } catch (error) {
-      say(errorLines(error, layout()));
+      sayError(error);
     }
     lookIn(LOOK_SOON);
   };
@@ -195,7 +198,7 @@ export function createPrompt(options: PromptOptions): Prompt {
       say([` #${request.number} ${choice}`]);
       await session.ensureWorker();
     } catch (error) {
-      say(errorLines(error, layout()));
+      sayError(error);
     }
     await lookNow();
   };

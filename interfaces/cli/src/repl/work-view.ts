@@ -1,9 +1,8 @@
 // What the prompt knows of the brain's work, as a pure function of (view, event). Events of the journal keep it current between two
 // looks at `shell:status`, which alone knows estimates, notes and the wording of requests.
-import type { Operation, RequestView, StatusReply } from "@brains/shell";
+import type { BatchEvent, JobEvent, Operation, RequestView, StatusReply } from "@brains/shell";
 import { isActive } from "../render/operations.ts";
-import { batchOperation, jobOperation } from "./operation-of.ts";
-import type { BatchChangeEvent, JobChangeEvent, WorkChange } from "./work-event.ts";
+import { batchLine, jobLine } from "./operation-of.ts";
 
 export interface WorkView {
   /** Active work by id; members of a batch are folded into it. */
@@ -21,7 +20,7 @@ export interface WorkView {
 
 export type WorkEvent =
   | { readonly type: "status"; readonly status: StatusReply; readonly first: boolean }
-  | { readonly type: "work"; readonly event: WorkChange }
+  | { readonly type: "work"; readonly event: JobEvent | BatchEvent }
   | { readonly type: "told" };
 
 export const EMPTY_VIEW: WorkView = {
@@ -65,7 +64,7 @@ function reduceStatus(view: WorkView, status: StatusReply, first: boolean): Work
   return { ...next, operations, requests: status.requests, stale: false, workers: status.workers.length };
 }
 
-function reduceJob(view: WorkView, { job, change, state, run }: JobChangeEvent): WorkView {
+function reduceJob(view: WorkView, { job, change, state, run, at }: JobEvent): WorkView {
   const stale = view.stale || (change !== "progress" && change !== "ended" && change !== "started");
   const requests = change === "decided" || change === "ended" ? view.requests.filter((request) => request.jobId !== job.id) : view.requests;
   if (job.batchId !== undefined) {
@@ -78,14 +77,14 @@ function reduceJob(view: WorkView, { job, change, state, run }: JobChangeEvent):
   const now = change === "ended" ? { ...job, state, run } : job;
   const known = view.operations.get(job.id);
   if (known !== undefined && known.run > now.run) return { ...view, requests, stale };
-  return { ...settle(view, [jobOperation(now, known)], true), requests, stale };
+  return { ...settle(view, [jobLine(now, known, at)], true), requests, stale };
 }
 
-function reduceBatch(view: WorkView, { batch, change }: BatchChangeEvent): WorkView {
+function reduceBatch(view: WorkView, { batch, change, at }: BatchEvent): WorkView {
   const known = view.operations.get(batch.batchId);
   if (known !== undefined && known.run > batch.run) return view;
   const stale = view.stale || (change !== "progress" && change !== "ended");
-  return { ...settle(view, [batchOperation(batch, known)], true), stale };
+  return { ...settle(view, [batchLine(batch, known, at)], true), stale };
 }
 
 export function reduceWork(view: WorkView, event: WorkEvent): WorkView {

@@ -1,6 +1,7 @@
-/** "0.4s", "22s", "1m10s", "2h05m", "3d 4h". */
+/** "40ms", "0.4s", "22s", "1m10s", "2h05m", "3d 4h". */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) return "0s";
+  if (ms < 100) return `${Math.round(ms)}ms`;
   if (ms < 1000) return `${(Math.floor(ms / 100) / 10).toFixed(1)}s`;
   const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds}s`;
