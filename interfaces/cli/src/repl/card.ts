@@ -88,7 +88,7 @@ export function cardLines(card: CardState, waiting: number, most: number, layout
   const shown = details.length > room ? details.slice(0, Math.max(0, room - 1)) : details;
   for (const line of shown) lines.push(`     ${line}`);
   if (details.length > shown.length && room > 0) {
-    lines.push(style.dim(`     +${details.length - shown.length} lines, all of it: /jobs ${request.number}`));
+    lines.push(style.dim(truncate(`     +${details.length - shown.length} lines, all of it: /jobs ${request.number}`, width - 1)));
   }
   lines.push(style.dim(truncate(`     ${facts.join("   ")}`, width - 1)));
   const choices = [...choiceKeys(request.choices)].map(([key, choice]) => choiceText(key, choice)).join("  ");

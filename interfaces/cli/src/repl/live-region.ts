@@ -48,7 +48,7 @@ function workLines(operations: readonly Operation[], most: number, layout: Layou
   let room = Math.min(most - (waiting.length > 0 ? 1 : 0), MOST_BARS);
   if (bars.length > room) room = Math.max(0, room - 1);
   const lines = barLines(bars.slice(0, room), layout);
-  if (bars.length > room) lines.push(layout.style.dim(` +${bars.length - room} more   /status shows all`));
+  if (bars.length > room) lines.push(layout.style.dim(truncate(` +${bars.length - room} more   /status shows all`, layout.width - 1)));
   if (waiting.length > 0 && lines.length < most) lines.push(waitingLine(waiting, layout));
   return lines.slice(0, most);
 }

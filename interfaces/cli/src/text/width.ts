@@ -1,4 +1,10 @@
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+/** Made when it is first needed: it costs more than everything else that a short command does here. */
+function graphemes(): Intl.Segmenter {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  return segmenter;
+}
 
 /** East Asian wide and fullwidth blocks, as pairs of first and last code point. */
 const WIDE = [
@@ -21,26 +27,32 @@ const EMOJI = /^(?:\p{RGI_Emoji}|\p{Emoji_Presentation}|\p{Emoji}\uFE0F)/v;
 /** Cells of one grapheme: 0, 1 or 2. */
 function cells(grapheme: string): number {
   const code = grapheme.codePointAt(0)!;
-  if (code >= 0x20 && code < 0x7f && grapheme.length === 1) return 1;
+  if (grapheme.length === 1 && isNarrow(code)) return 1;
   if (INVISIBLE.test(grapheme)) return 0;
   return EMOJI.test(grapheme) || isWide(code) ? 2 : 1;
 }
 
-function isAscii(text: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- the whole ASCII range is meant
-  return /^[\u0020-\u007E]*$/.test(text);
+/** ASCII, Latin letters, dashes and quotes, frames and bars: one cell each, whatever stands beside them. */
+function isNarrow(code: number): boolean {
+  if (code < 0x300) return (code >= 0x20 && code < 0x7f) || (code > 0xa0 && code !== 0xad);
+  return (code >= 0x2010 && code <= 0x2027) || (code >= 0x2500 && code <= 0x25fc && code !== 0x25aa && code !== 0x25ab);
+}
+
+function isSimple(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (!isNarrow(text.charCodeAt(index))) return false;
+  return true;
 }
 
 /** What a person counts as one character. */
 export function splitGraphemes(text: string): string[] {
-  return isAscii(text) ? [...text] : Array.from(graphemes.segment(text), (part) => part.segment);
+  return isSimple(text) ? [...text] : Array.from(graphemes().segment(text), (part) => part.segment);
 }
 
 /** Terminal cells that printable text takes. */
 export function textWidth(text: string): number {
-  if (isAscii(text)) return text.length;
+  if (isSimple(text)) return text.length;
   let width = 0;
-  for (const part of graphemes.segment(text)) width += cells(part.segment);
+  for (const part of graphemes().segment(text)) width += cells(part.segment);
   return width;
 }
 
