@@ -10,5 +10,8 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
 } else {
   enableCompileCache();
   const { run } = await import("./run.ts");
+  // The parts leave their timers unreferenced, so that none of them keeps a process alive; a command under way must.
+  const underWay = setInterval(() => undefined, 2 ** 30);
   process.exitCode = await run(argv);
+  clearInterval(underWay);
 }

@@ -12,27 +12,27 @@ export async function stopWorkers(options: BrainOptions & { readonly timeout?: n
   const brain = await findBrain(options);
   const opened = await openBrain(brain, options.env, { version: appVersion(), plugins: false });
   try {
-    // A row whose lock is free belongs to a dead worker and is not listed, so no pid here was given to somebody else since.
-    const pids = (await opened.queue.workers()).map(({ pid }) => pid).filter((pid) => pid !== process.pid);
-    for (const pid of pids) send(pid, "SIGTERM");
+    // A listed worker holds a lock that dies with its process, so no pid here was given to somebody else since.
+    const live = async (): Promise<number[]> => (await opened.queue.workers()).map(({ pid }) => pid);
+    const asked = await live();
+    for (const pid of asked) terminate(pid);
     const deadline = Date.now() + (options.timeout ?? STOP_LIMIT);
-    while (pids.some(isAlive) && Date.now() < deadline) await delay(20);
-    return { stopped: pids.filter((pid) => !isAlive(pid)), stillRunning: pids.filter(isAlive) };
+    let left = asked;
+    while (left.length > 0 && Date.now() < deadline) {
+      await delay(20);
+      const now = await live();
+      left = left.filter((pid) => now.includes(pid));
+    }
+    return { stopped: asked.filter((pid) => !left.includes(pid)), stillRunning: left };
   } finally {
     await opened.close();
   }
 }
 
-function isAlive(pid: number): boolean {
-  return send(pid, 0);
-}
-
-function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+function terminate(pid: number): void {
   try {
-    process.kill(pid, signal);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, as somebody else.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    process.kill(pid, "SIGTERM");
+  } catch {
+    // It ended by itself, or belongs to somebody else and will be reported as still running.
   }
 }

@@ -72,12 +72,12 @@ describe("wrong input at the edges gives one clear error", () => {
 
   test("a bundled plugin's name misspelt", async () => {
     const brain = await makeBrain({ files: { "brains.yaml": "plugins:\n  - site-bilder\n" } });
-    expectError(await brain.run("tools"), 1, "PLUGIN_NOT_FOUND", /site-builder/);
+    expectError(await brain.run("tools"), 3, "PLUGIN_NOT_FOUND", /site-builder/);
   });
 
   test("an unknown tool, with the nearest", async () => {
     const brain = await gatesBrain();
-    expectError(await brain.run("run", "section"), 3, "TOOL_NOT_FOUND", /sections/);
+    expectError(await brain.run("run", "section"), 3, "NO_SUCH_TOOL", /sections/);
   });
 
   test("a missing field, by name", async () => {

@@ -32,7 +32,7 @@ test("ten front ends at once start one worker", async () => {
 });
 
 test("SIGTERM ends the worker; the interrupted job keeps its tries and goes on with the next worker", async () => {
-  const brain = await gatesBrain();
+  const brain = await gatesBrain("worker:\n  grace: 0.1\n");
   const queue = await brain.queue();
   const { jobId } = await brain.json<Queued>("run", "steps");
   if (jobId === undefined) throw new Error("no job");

@@ -1,2 +1,2 @@
-export { serveStdio, type ServeStdioOptions } from "./stdio.ts";
+export { claimStdout, serveStdio, type ServeStdioOptions } from "./stdio.ts";
 export { wireName } from "./wire-names.ts";

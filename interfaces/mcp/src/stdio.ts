@@ -6,7 +6,7 @@ import { toolServers, type ToolServerOptions } from "./tool-server.ts";
 export interface ServeStdioOptions extends ToolServerOptions {
   /** Default: this process's. */
   readonly stdin?: Readable | undefined;
-  /** Default: this process's, which from then on carries JSON-RPC alone: what anybody else writes there goes to stderr. */
+  /** Default: `claimStdout()`. */
   readonly stdout?: Writable | undefined;
   /** Where protocol errors are reported. Default: stderr. */
   readonly onError?: ((error: Error) => void) | undefined;
@@ -32,8 +32,11 @@ export async function serveStdio(options: ServeStdioOptions): Promise<void> {
   await handle.close();
 }
 
-/** Keeps the way to stdout for the protocol alone; a plugin's console.log must not break it. */
-function claimStdout(): Writable {
+/**
+ * The way to this process's stdout, for the protocol alone: what anybody else writes there from now on goes to stderr. Call it before any
+ * plugin is loaded; a console.log in one of them would break the protocol.
+ */
+export function claimStdout(): Writable {
   const write = process.stdout.write.bind(process.stdout);
   const wire = new Writable({
     decodeStrings: false,
