@@ -47,7 +47,7 @@ export class Attempt {
   #progress: Progress | undefined;
   #progressWait: (() => void) | undefined;
   #lines: { at: number; stream: LogStream; text: string }[] = [];
-  #linesWait: (() => void) | undefined;
+  #lineTimer = false;
   #over = false;
   #decided!: (outcome: Outcome | "release" | "lost") => void;
   /** Resolves with the outcome before the handler returns: a suspension, or a handler given up after its grace. */
@@ -107,7 +107,10 @@ export class Attempt {
     if (cause === "lost") this.#decided("lost");
     else if (cause === "cancelled" || cause === "timeout") {
       this.timer(this.setting.grace, () => {
-        this.log(`The handler did not end within ${this.setting.grace} ms; what it still does changes nothing.`, "note");
+        this.log(
+          `The handler did not end within ${this.setting.grace} ms; what it still does changes nothing.`,
+          "note",
+        );
         this.#decided(this.#abortedOutcome(cause));
       });
     }
@@ -151,16 +154,19 @@ export class Attempt {
     for (let from = 0; from === 0 || from < text.length; from += LOG_PIECE) {
       this.#lines.push({ at, stream, text: text.slice(from, from + LOG_PIECE) });
     }
-    this.#linesWait ??= this.timer(LOG_MS, () => {
-      this.#linesWait = undefined;
-      this.#sendLines();
+    if (this.#lineTimer) return;
+    this.#lineTimer = true;
+    this.timer(LOG_MS, () => {
+      this.#lineTimer = false;
+      void this.#sendLines();
     });
   }
 
   /** Submits what was stated and not written yet. Order of submission is order of commit, so it lands before what follows. */
   async flush(): Promise<void> {
-    const sent = [this.#writeProgress(), this.#sendLines()];
-    await Promise.all(sent);
+    const progress = this.#writeProgress();
+    await this.#sendLines();
+    await progress;
   }
 
   timer(ms: number, callback: () => void): () => void {
@@ -205,7 +211,10 @@ export class Attempt {
       return this.#failure("error", { message: words ?? "The handler reported success: false.", data: value }, false);
     }
     try {
-      return { kind: "complete", result: value === undefined ? null : toJson(value, "The result", this.setting.maxBytes) };
+      return {
+        kind: "complete",
+        result: value === undefined ? null : toJson(value, "The result", this.setting.maxBytes),
+      };
     } catch (error) {
       return { kind: "fail", reason: "error", error: storedError(error) };
     }
@@ -227,12 +236,17 @@ export class Attempt {
 
   #abortedOutcome(cause: "cancelled" | "timeout"): Outcome {
     if (cause === "cancelled") return { kind: "cancel", reason: "user" };
-    return this.#failure("timeout", { message: `It ran longer than its time-out of ${this.job.timeout ?? this.#registered.options.timeout} ms.` }, false);
+    return this.#failure(
+      "timeout",
+      { message: `It ran longer than its time-out of ${this.job.timeout ?? this.#registered.options.timeout} ms.` },
+      false,
+    );
   }
 
   #failure(reason: FailReason, error: StoredError, final: boolean): Outcome {
     if (final || this.job.attempt >= this.job.maxAttempts) return { kind: "fail", reason, error };
-    const backoff = this.job.backoff === null ? this.#registered.options.backoff : (JSON.parse(this.job.backoff) as Backoff);
+    const backoff =
+      this.job.backoff === null ? this.#registered.options.backoff : (JSON.parse(this.job.backoff) as Backoff);
     return { kind: "again", error, delay: backoffDelay(backoff, this.job.attempt, this.setting.ports.random) };
   }
 
@@ -305,7 +319,10 @@ export class Attempt {
 }
 
 function storedError(error: unknown): StoredError {
-  if (!(error instanceof Error)) return { message: typeof error === "string" ? error : `The handler threw ${JSON.stringify(error) ?? String(error)}.` };
+  if (!(error instanceof Error))
+    return {
+      message: typeof error === "string" ? error : `The handler threw ${JSON.stringify(error) ?? String(error)}.`,
+    };
   const { code, data } = error as { code?: unknown; data?: unknown };
   let kept: unknown;
   try {
@@ -313,5 +330,10 @@ function storedError(error: unknown): StoredError {
   } catch {
     kept = undefined;
   }
-  return { message: error.message || error.name, code: typeof code === "string" ? code : undefined, stack: error.stack, data: kept };
+  return {
+    message: error.message || error.name,
+    code: typeof code === "string" ? code : undefined,
+    stack: error.stack,
+    data: kept,
+  };
 }

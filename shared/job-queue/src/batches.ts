@@ -34,11 +34,18 @@ export class BatchJobManager {
     const { engine } = this.#setting;
     const priority = options.priority === undefined ? 0 : wholeNumber("priority", options.priority, -1_000, 1_000);
     if (options.policy !== undefined && options.policy !== "continue" && options.policy !== "stop") {
-      throw new JobQueueError("INVALID_OPTION", `policy must be continue or stop, not ${JSON.stringify(options.policy)}.`);
+      throw new JobQueueError(
+        "INVALID_OPTION",
+        `policy must be continue or stop, not ${JSON.stringify(options.policy)}.`,
+      );
     }
     const sorted = inOrder(operations);
     const members = sorted.map(({ operation, inside, outside }) => ({
-      ...this.#member({ ...operation, dependsOn: undefined, key: undefined }, options.origin, operation.priority ?? priority),
+      ...this.#member(
+        { ...operation, dependsOn: undefined, key: undefined },
+        options.origin,
+        operation.priority ?? priority,
+      ),
       after: outside,
       members: inside,
       ...(options.open ? { flags: FLAG_PLANNER } : {}),
@@ -55,15 +62,28 @@ export class BatchJobManager {
       ...originColumns(options.origin),
       members,
       idempotencyKey: options.idempotencyKey,
-      hash: options.idempotencyKey === undefined ? undefined : hashOf(...members.flatMap((member) => [member.type, member.data])),
+      hash:
+        options.idempotencyKey === undefined
+          ? undefined
+          : hashOf(...members.flatMap((member) => [member.type, member.data])),
     });
     // Ids in the order in which the operations were given.
     const jobIds = operations.map((_, given) => made.jobIds[sorted.findIndex((entry) => entry.given === given)] ?? "");
-    return { batchId: made.batchId, number: made.number, jobIds: made.duplicate ? made.jobIds : jobIds, totalOperations: made.jobIds.length, duplicate: made.duplicate };
+    return {
+      batchId: made.batchId,
+      number: made.number,
+      jobIds: made.duplicate ? made.jobIds : jobIds,
+      totalOperations: made.jobIds.length,
+      duplicate: made.duplicate,
+    };
   }
 
   /** Adds jobs to an open batch. Throws BATCH_CLOSED. */
-  async addToBatch(ref: string | number, operations: readonly AddedOperation[], options: { origin?: Origin | undefined } = {}): Promise<{ jobIds: string[] }> {
+  async addToBatch(
+    ref: string | number,
+    operations: readonly AddedOperation[],
+    options: { origin?: Origin | undefined } = {},
+  ): Promise<{ jobIds: string[] }> {
     const { engine } = this.#setting;
     const members = operations.map((operation) => this.prepareMember(operation, options.origin));
     return { jobIds: await engine.submit("addToBatch", { id: requireRef(engine, ref, "batch"), members }) };
@@ -123,7 +143,12 @@ export class BatchJobManager {
 
   #member(operation: BatchOperation, origin: Origin | undefined, priority: number): MemberRow {
     const { handlers, ports, maxBytes } = this.#setting;
-    const row = prepareJob({ ...operation, origin, priority }, handlers.get(operation.type), ports.clock.now(), maxBytes);
+    const row = prepareJob(
+      { ...operation, origin, priority },
+      handlers.get(operation.type),
+      ports.clock.now(),
+      maxBytes,
+    );
     return { ...row, members: [] };
   }
 }
@@ -144,7 +169,9 @@ function inOrder(operations: readonly BatchOperation[]): Sorted[] {
     if (byKey.has(key)) throw new JobQueueError("INVALID_OPTION", `Two members of the batch have the key "${key}".`);
     byKey.set(key, i);
   }
-  const needs = operations.map((operation) => refs(operation.dependsOn).map((ref) => (typeof ref === "string" ? (byKey.get(ref) ?? ref) : String(ref))));
+  const needs = operations.map((operation) =>
+    refs(operation.dependsOn).map((ref) => (typeof ref === "string" ? (byKey.get(ref) ?? ref) : String(ref))),
+  );
   const dependents: number[][] = operations.map(() => []);
   const open = needs.map((list, i) => {
     const inside = list.filter((need) => typeof need === "number");
@@ -162,8 +189,13 @@ function inOrder(operations: readonly BatchOperation[]): Sorted[] {
     }
   }
   if (ready.length < operations.length) {
-    const circle = operations.flatMap((operation, i) => (position.has(i) ? [] : [operation.key ?? operation.label ?? operation.type]));
-    throw new JobQueueError("DEPENDENCY_CYCLE", `These members wait for each other in a circle: ${circle.slice(0, 10).join(", ")}.`);
+    const circle = operations.flatMap((operation, i) =>
+      position.has(i) ? [] : [operation.key ?? operation.label ?? operation.type],
+    );
+    throw new JobQueueError(
+      "DEPENDENCY_CYCLE",
+      `These members wait for each other in a circle: ${circle.slice(0, 10).join(", ")}.`,
+    );
   }
   return ready.map((given) => ({
     operation: operations[given] as BatchOperation,

@@ -30,7 +30,10 @@ export function createContext(attempt: Attempt, prepareMember: PrepareMember): J
 
   function assertName(name: string): void {
     if (typeof name !== "string" || name.length === 0 || name.length > 500 || name.startsWith(OWN)) {
-      throw new JobQueueError("INVALID_OPTION", `A step needs a name of 1 to 500 characters that does not start with "${OWN}", not ${JSON.stringify(name)}.`);
+      throw new JobQueueError(
+        "INVALID_OPTION",
+        `A step needs a name of 1 to 500 characters that does not start with "${OWN}", not ${JSON.stringify(name)}.`,
+      );
     }
   }
 
@@ -98,7 +101,12 @@ export function createContext(attempt: Attempt, prepareMember: PrepareMember): J
   function target(ref: string): number {
     const wanted = parseRef(ref);
     const row = wanted && engine.queries.lookup(wanted.number);
-    if (!wanted || !row || row.kind === "request" || (wanted.secret !== undefined && !row.secret.startsWith(wanted.secret))) {
+    if (
+      !wanted ||
+      !row ||
+      row.kind === "request" ||
+      (wanted.secret !== undefined && !row.secret.startsWith(wanted.secret))
+    ) {
       throw new JobQueueError("JOB_NOT_FOUND", `Nothing with the id "${ref}" exists, so the job cannot wait for it.`);
     }
     if (row.id === job.id || row.id === job.batch) {
@@ -152,7 +160,12 @@ export function createContext(attempt: Attempt, prepareMember: PrepareMember): J
       const decision = findDecision(name);
       if (decision) return decision;
       const choices = request.choices ?? ["approve", "reject"];
-      if (typeof request.question !== "string" || request.question.length === 0 || choices.length === 0 || new Set(choices).size !== choices.length) {
+      if (
+        typeof request.question !== "string" ||
+        request.question.length === 0 ||
+        choices.length === 0 ||
+        new Set(choices).size !== choices.length
+      ) {
         throw new JobQueueError("INVALID_OPTION", "A request needs a question and at least one choice, each once.");
       }
       return attempt.suspend({
@@ -161,10 +174,16 @@ export function createContext(attempt: Attempt, prepareMember: PrepareMember): J
           name,
           question: request.question,
           choices: JSON.stringify(choices),
-          details: request.details === undefined ? null : toJson(request.details, "The details of the request", setting.maxBytes),
+          details:
+            request.details === undefined
+              ? null
+              : toJson(request.details, "The details of the request", setting.maxBytes),
           digest: request.digest ?? null,
           onReject: request.onReject ?? "fail",
-          expiresAt: request.expiresIn === undefined ? null : setting.ports.clock.now() + Math.max(0, Math.round(request.expiresIn)),
+          expiresAt:
+            request.expiresIn === undefined
+              ? null
+              : setting.ports.clock.now() + Math.max(0, Math.round(request.expiresIn)),
         },
       });
     },
@@ -177,7 +196,8 @@ export function createContext(attempt: Attempt, prepareMember: PrepareMember): J
     },
     async sleep(ms: number): Promise<void> {
       attempt.assertLive();
-      if (typeof ms !== "number" || !Number.isFinite(ms) || ms < 0) throw new JobQueueError("INVALID_OPTION", `sleep needs milliseconds of 0 or more, not ${ms}.`);
+      if (typeof ms !== "number" || !Number.isFinite(ms) || ms < 0)
+        throw new JobQueueError("INVALID_OPTION", `sleep needs milliseconds of 0 or more, not ${ms}.`);
       const name = `${OWN}sleep:${++counters.sleep}`;
       const known = steps().get(name);
       const now = setting.ports.clock.now();
@@ -186,7 +206,8 @@ export function createContext(attempt: Attempt, prepareMember: PrepareMember): J
     },
     async addToBatch(operations: readonly AddedOperation[]): Promise<{ jobIds: string[] }> {
       attempt.assertLive();
-      if (job.batch === null) throw new JobQueueError("INVALID_STATE", `#${job.id} belongs to no batch, so it cannot add jobs to one.`);
+      if (job.batch === null)
+        throw new JobQueueError("INVALID_STATE", `#${job.id} belongs to no batch, so it cannot add jobs to one.`);
       const seen = new Map<string, number>();
       const members = operations.map((operation) => {
         const row = prepareMember(operation, origin);

@@ -18,7 +18,15 @@ interface Submitted {
 type Result = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
 /** Commands that write only after all their refusals, so that a refused one needs no savepoint to undo it. */
-const REFUSES_FIRST: ReadonlySet<CommandName> = new Set<CommandName>(["settle", "progress", "log", "step", "dropStep", "beat", "release"]);
+const REFUSES_FIRST: ReadonlySet<CommandName> = new Set<CommandName>([
+  "settle",
+  "progress",
+  "log",
+  "step",
+  "dropStep",
+  "beat",
+  "release",
+]);
 
 /** What the worker adds to every transaction: a claim for its free slots, so that settling and claiming are one commit. */
 export interface Tail {
@@ -52,7 +60,11 @@ export class Engine {
     this.#path = path;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commitTx = db.prepare("COMMIT");
-    this.#savepoint = [db.prepare("SAVEPOINT command"), db.prepare("RELEASE command"), db.prepare("ROLLBACK TO command")];
+    this.#savepoint = [
+      db.prepare("SAVEPOINT command"),
+      db.prepare("RELEASE command"),
+      db.prepare("ROLLBACK TO command"),
+    ];
   }
 
   get queries(): Store["queries"] {
@@ -60,7 +72,10 @@ export class Engine {
     return this.#store.queries;
   }
 
-  submit<Name extends CommandName>(name: Name, input: Parameters<Commands[Name]>[0]): Promise<ReturnType<Commands[Name]>> {
+  submit<Name extends CommandName>(
+    name: Name,
+    input: Parameters<Commands[Name]>[0],
+  ): Promise<ReturnType<Commands[Name]>> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new JobQueueError("QUEUE_CLOSED"));
       this.#queue.push({ name, input, resolve: resolve as (value: unknown) => void, reject });
@@ -152,6 +167,8 @@ export class Engine {
     try {
       tick.begin(this.#ports.clock.now());
       for (const item of group) results.push(this.#run(commands, item));
+      // Before the claim: a batch that stops after a failure must not have its next member claimed in the same breath.
+      this.#store.settleBatches();
       const claim = this.#tail?.wanted(tick.effects);
       if (claim) claimed = commands.claim(claim);
       this.#store.conclude();

@@ -58,7 +58,9 @@ export class JobEvents {
   }
 
   /** The next events after a cursor; without one, from the oldest kept. Throws CURSOR_EXPIRED (its data has a fresh cursor), INVALID_CURSOR. */
-  async read(options: { after?: string | undefined; limit?: number | undefined } = {}): Promise<{ events: QueueEvent[]; cursor: string }> {
+  async read(
+    options: { after?: string | undefined; limit?: number | undefined } = {},
+  ): Promise<{ events: QueueEvent[]; cursor: string }> {
     const after = options.after === undefined ? this.#engine.queries.prunedSeq() : this.#position(options.after);
     const raw = this.#engine.queries.since(after, Math.min(options.limit ?? PAGE, 10_000));
     return { events: this.#hydrate(raw), cursor: encodeCursor("event", raw.at(-1)?.seq ?? after) };
@@ -72,7 +74,8 @@ export class JobEvents {
     let position = options.after === undefined ? this.#engine.queries.lastSeq() : this.#position(options.after);
     let stopped = false;
     const pump = () => {
-      while (!stopped) {
+      for (;;) {
+        if (stopped) return;
         const raw = this.#engine.queries.since(position, PAGE);
         if (raw.length === 0) return;
         for (const event of this.#hydrate(raw)) {
@@ -100,7 +103,9 @@ export class JobEvents {
     if (position === undefined) throw new JobQueueError("INVALID_CURSOR", `"${cursor}" is not a cursor of events.`);
     const { queries } = this.#engine;
     if (position < queries.prunedSeq() || position > queries.lastSeq()) {
-      throw new JobQueueError("CURSOR_EXPIRED", undefined, { data: { cursor: encodeCursor("event", queries.lastSeq()) } });
+      throw new JobQueueError("CURSOR_EXPIRED", undefined, {
+        data: { cursor: encodeCursor("event", queries.lastSeq()) },
+      });
     }
     return position;
   }
@@ -109,10 +114,16 @@ export class JobEvents {
   #hydrate(raw: readonly RawEvent[]): QueueEvent[] {
     const { queries } = this.#engine;
     const jobIds = [...new Set(raw.flatMap((event) => (event.kind === EVENT_BATCH ? [] : [event.id])))];
-    const jobs = new Map(jobIds.length === 0 ? [] : queries.jobs({ ids: jobIds, limit: jobIds.length }).map((job) => [job.number, job]));
+    const jobs = new Map(
+      jobIds.length === 0 ? [] : queries.jobs({ ids: jobIds, limit: jobIds.length }).map((job) => [job.number, job]),
+    );
     const batchIds = new Set(raw.flatMap((event) => (event.kind === EVENT_BATCH ? [event.id] : [])));
     for (const job of jobs.values()) if (job.batchNumber !== undefined) batchIds.add(job.batchNumber);
-    const batches = new Map(batchIds.size === 0 ? [] : queries.batches({ ids: [...batchIds], limit: batchIds.size }).map((batch) => [batch.number, batch]));
+    const batches = new Map(
+      batchIds.size === 0
+        ? []
+        : queries.batches({ ids: [...batchIds], limit: batchIds.size }).map((batch) => [batch.number, batch]),
+    );
     return raw.flatMap((event): QueueEvent[] => {
       const common = { cursor: encodeCursor("event", event.seq), at: event.at, run: event.run };
       if (event.kind === EVENT_BATCH) {
@@ -124,7 +135,8 @@ export class JobEvents {
       const state: JobState = jobWord(event.state);
       const told: QueueEvent[] = [{ kind: "job", change: event.change as JobChange, state, job, ...common }];
       const batch = job.batchNumber === undefined ? undefined : batches.get(job.batchNumber);
-      if (batch && (event.change === "started" || event.change === "ended")) told.push({ kind: "batch", change: "progress", batch, ...common, run: batch.run });
+      if (batch && (event.change === "started" || event.change === "ended"))
+        told.push({ kind: "batch", change: "progress", batch, ...common, run: batch.run });
       return told;
     });
   }

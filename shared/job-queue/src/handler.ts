@@ -1,5 +1,5 @@
 // What a handler sees. This module has no dependency: plugins get it through @brains/plugin without loading the store.
-import type { Decision, JobInfo, LogStream, Origin, Progress, StoredError } from "./job.ts";
+import type { Decision, LogStream, Origin, Progress, StoredError } from "./job.ts";
 
 export { isCodedError } from "./errors.ts";
 export type * from "./job.ts";
@@ -120,4 +120,3 @@ export function handlerSignal(error: unknown): { kind: SignalKind; ms: number } 
   const signal = error as HandlerSignal;
   return { kind: signal[SIGNAL], ms: signal.ms ?? 0 };
 }
-

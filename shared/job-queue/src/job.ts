@@ -37,9 +37,13 @@ export type Transition =
   | "ask"
   | "unblock"
   | "decide"
-  | "rerun";
+  | "rerun"
+  | "rerun_blocked";
 
-/** The whole state machine as data: `TRANSITIONS[from][transition]` is the next state; anything absent is refused. */
+/**
+ * The whole state machine as data: `TRANSITIONS[from][transition]` is the next state. The store enforces it: a trigger with the same table as
+ * bit masks refuses every other change of state, whichever statement tries it.
+ */
 export const TRANSITIONS: { readonly [From in JobState]: { readonly [T in Transition]?: JobState } } = {
   pending: { claim: "processing", cancel: "cancelled", fail: "failed" },
   processing: {
@@ -54,9 +58,9 @@ export const TRANSITIONS: { readonly [From in JobState]: { readonly [T in Transi
   },
   blocked: { unblock: "pending", cancel: "cancelled", fail: "failed" },
   waiting_approval: { decide: "pending", cancel: "cancelled", fail: "failed" },
-  completed: { rerun: "pending" },
-  failed: { rerun: "pending" },
-  cancelled: { rerun: "pending" },
+  completed: { rerun: "pending", rerun_blocked: "blocked" },
+  failed: { rerun: "pending", rerun_blocked: "blocked" },
+  cancelled: { rerun: "pending", rerun_blocked: "blocked" },
 };
 
 export function isEnded(state: JobState): state is EndState {
@@ -130,7 +134,9 @@ export interface JobInfo {
   readonly pluginVersion?: string | undefined;
   readonly handlerVersion?: string | undefined;
   /** The worker that holds a processing job. `answering` is false when its lock is held but it has not committed for a while. */
-  readonly worker?: { readonly id: number; readonly pid: number; readonly answering: boolean; readonly seenAt: number } | undefined;
+  readonly worker?:
+    | { readonly id: number; readonly pid: number; readonly answering: boolean; readonly seenAt: number }
+    | undefined;
 }
 
 export type BatchState = "pending" | "processing" | "completed" | "failed" | "cancelled";

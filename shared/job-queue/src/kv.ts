@@ -4,7 +4,10 @@ import { toJson } from "./validate.ts";
 
 function assertKey(name: string, value: unknown): asserts value is string {
   if (typeof value !== "string" || value.length === 0 || value.length > 500) {
-    throw new JobQueueError("INVALID_OPTION", `${name} must be a text of 1 to 500 characters, not ${JSON.stringify(value)}.`);
+    throw new JobQueueError(
+      "INVALID_OPTION",
+      `${name} must be a text of 1 to 500 characters, not ${JSON.stringify(value)}.`,
+    );
   }
 }
 
@@ -35,7 +38,9 @@ export class KeyValueStore {
   }
 
   async list(ns: string, prefix = ""): Promise<{ key: string; value: unknown }[]> {
-    return this.#engine.queries.kvList({ ns, prefix }).map((row) => ({ key: row.key, value: JSON.parse(row.value) as unknown }));
+    return this.#engine.queries
+      .kvList({ ns, prefix })
+      .map((row) => ({ key: row.key, value: JSON.parse(row.value) as unknown }));
   }
 }
 
@@ -48,10 +53,16 @@ export class IdempotencyKeys {
   }
 
   /** `new`: do the work, then `finish`. `pending`: begun before and not finished. Throws IDEMPOTENCY_MISMATCH for another input. */
-  async begin(scope: string, key: string, inputHash: string): Promise<{ state: "new" } | { state: "pending" } | { state: "done"; reply: unknown }> {
+  async begin(
+    scope: string,
+    key: string,
+    inputHash: string,
+  ): Promise<{ state: "new" } | { state: "pending" } | { state: "done"; reply: unknown }> {
     assertKey("The idempotency key", key);
     const found = await this.#engine.submit("keyBegin", { scope, key, hash: inputHash });
-    return found.state === "done" ? { state: "done", reply: JSON.parse(found.reply) as unknown } : { state: found.state };
+    return found.state === "done"
+      ? { state: "done", reply: JSON.parse(found.reply) as unknown }
+      : { state: found.state };
   }
 
   async finish(scope: string, key: string, inputHash: string, reply: unknown): Promise<void> {

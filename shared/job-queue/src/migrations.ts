@@ -34,7 +34,7 @@ CREATE INDEX bq_job_failed ON bq_job(id) WHERE state = 6;
 CREATE INDEX bq_job_cancelled ON bq_job(id) WHERE state = 7;
 CREATE INDEX bq_job_ended ON bq_job(ended_at) WHERE state >= 5;
 CREATE INDEX bq_job_batch ON bq_job(batch, state) WHERE batch IS NOT NULL;
-CREATE INDEX bq_job_key ON bq_job(lane, dkey) WHERE dkey IS NOT NULL AND state IN (0, 2, 3, 4);
+CREATE INDEX bq_job_key ON bq_job(lane, dkey) WHERE dkey IS NOT NULL AND state < 5;
 
 CREATE TABLE bq_body (
   id INTEGER PRIMARY KEY,
@@ -158,6 +158,14 @@ CREATE TRIGGER bq_batch_moved AFTER UPDATE OF state ON bq_job WHEN NEW.batch IS 
     cancelled = cancelled + (NEW.state = 7) - (OLD.state = 7),
     started_at = CASE WHEN started_at IS NULL AND NEW.state = 1 THEN NEW.started_at ELSE started_at END
   WHERE id = NEW.batch;
+END;
+
+-- The state machine (TRANSITIONS) as a bit mask of next states per state; a test compares the two.
+CREATE TRIGGER bq_job_machine BEFORE UPDATE OF state ON bq_job
+WHEN NEW.state <> OLD.state AND ((1 << NEW.state) & CASE OLD.state
+  WHEN 0 THEN 194 WHEN 1 THEN 253 WHEN 2 THEN 193 WHEN 3 THEN 193 WHEN 4 THEN 197 ELSE 17 END) = 0
+BEGIN
+  SELECT RAISE(ABORT, 'a job cannot change state like this');
 END;
 
 CREATE TABLE bq_request (

@@ -46,7 +46,7 @@ export interface EnqueueOptions {
   readonly after?: string | number | readonly (string | number)[] | undefined;
   /** The same as `after`. */
   readonly dependsOn?: string | number | readonly (string | number)[] | undefined;
-  /** Deduplicates waiting jobs of the same type. */
+  /** Makes jobs of one type the same: at most one waits, and it starts after the one that runs. */
   readonly key?: string | undefined;
   /** What to do with a waiting job of the same key: `skip` (default) returns it, `replace` ends it, `coalesce` gives it the new data. */
   readonly dedup?: "skip" | "replace" | "coalesce" | undefined;

@@ -91,8 +91,12 @@ export interface JobQueue {
 /** Opens the store, bringing its schema up to date. Throws STORE_UNREADABLE, STORE_TOO_NEW, STORE_BUSY, SQLITE_TOO_OLD, INVALID_OPTION. */
 export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
   const { path } = options;
-  if (typeof path !== "string" || path.length === 0) throw new JobQueueError("INVALID_OPTION", 'A queue needs a path (a file, or ":memory:").');
-  const concurrency = options.concurrency === undefined ? DEFAULT_CONCURRENCY : wholeNumber("concurrency", options.concurrency, 1, 100_000);
+  if (typeof path !== "string" || path.length === 0)
+    throw new JobQueueError("INVALID_OPTION", 'A queue needs a path (a file, or ":memory:").');
+  const concurrency =
+    options.concurrency === undefined
+      ? DEFAULT_CONCURRENCY
+      : wholeNumber("concurrency", options.concurrency, 1, 100_000);
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   const grace = options.grace ?? DEFAULT_GRACE_MS;
   const ports: Ports = { ...systemPorts, ...options.ports };
@@ -121,7 +125,14 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     handlers,
     prepareMember: (operation, origin) => batches.prepareMember(operation, origin),
   });
-  const service = new JobQueueService({ engine, ports, watch, handlers, maxBytes, handlersChanged: () => worker.wake() });
+  const service = new JobQueueService({
+    engine,
+    ports,
+    watch,
+    handlers,
+    maxBytes,
+    handlersChanged: () => worker.wake(),
+  });
   const doorbell = new Doorbell(db, path, () => {
     watch.foreign();
     worker.foreign();
@@ -178,7 +189,8 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
 }
 
 function assertLockName(name: string): string {
-  if (!/^[a-z0-9-]{1,60}$/.test(name)) throw new JobQueueError("INVALID_OPTION", `"${name}" is not a lock name: use a-z, 0-9 and "-".`);
+  if (!/^[a-z0-9-]{1,60}$/.test(name))
+    throw new JobQueueError("INVALID_OPTION", `"${name}" is not a lock name: use a-z, 0-9 and "-".`);
   return name;
 }
 

@@ -39,9 +39,13 @@ export class Requests {
   async decide(ref: string | number, input: DecideInput): Promise<RequestInfo> {
     const found = resolveRef(this.#engine, ref);
     let number = found?.kind === "request" ? found.number : undefined;
-    if (found?.kind === "job") number = this.#engine.queries.requests({ open: true, job: found.number, limit: 1 })[0]?.number;
+    if (found?.kind === "job")
+      number = this.#engine.queries.requests({ open: true, job: found.number, limit: 1 })[0]?.number;
     if (number === undefined) {
-      throw new JobQueueError("REQUEST_NOT_FOUND", found ? `#${found.number} has no open request.` : `No request has the id ${JSON.stringify(ref)}.`);
+      throw new JobQueueError(
+        "REQUEST_NOT_FOUND",
+        found ? `#${found.number} has no open request.` : `No request has the id ${JSON.stringify(ref)}.`,
+      );
     }
     await this.#engine.submit("decide", { id: number, ...input });
     return this.#engine.queries.requests({ ids: [number], limit: 1 })[0] as RequestInfo;

@@ -22,5 +22,8 @@ const NOT_FOUND = { job: "JOB_NOT_FOUND", batch: "BATCH_NOT_FOUND", request: "RE
 export function requireRef(engine: Engine, ref: string | number, kind: Resolved["kind"]): number {
   const found = resolveRef(engine, ref);
   if (found?.kind === kind) return found.number;
-  throw new JobQueueError(NOT_FOUND[kind], found ? `${ref} is a ${found.kind}, not a ${kind}.` : `No ${kind} has the id ${JSON.stringify(ref)}.`);
+  throw new JobQueueError(
+    NOT_FOUND[kind],
+    found ? `${ref} is a ${found.kind}, not a ${kind}.` : `No ${kind} has the id ${JSON.stringify(ref)}.`,
+  );
 }

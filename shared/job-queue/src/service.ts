@@ -39,11 +39,17 @@ export class JobQueueService {
   }
 
   /** Makes this process able to run jobs of a type. Throws DUPLICATE_HANDLER, INVALID_OPTION. */
-  registerHandler<Data, Result>(type: string, handler: JobHandler<Data, Result>, options: HandlerOptions<Data> = {}): void {
+  registerHandler<Data, Result>(
+    type: string,
+    handler: JobHandler<Data, Result>,
+    options: HandlerOptions<Data> = {},
+  ): void {
     const { handlers } = this.#setting;
     assertType(type);
-    if (typeof handler?.process !== "function") throw new JobQueueError("INVALID_OPTION", `The handler of ${type} has no process function.`);
-    if (handlers.has(type)) throw new JobQueueError("DUPLICATE_HANDLER", `${type} has a handler already. Unregister it first.`);
+    if (typeof handler?.process !== "function")
+      throw new JobQueueError("INVALID_OPTION", `The handler of ${type} has no process function.`);
+    if (handlers.has(type))
+      throw new JobQueueError("DUPLICATE_HANDLER", `${type} has a handler already. Unregister it first.`);
     if (options.concurrency !== undefined) wholeNumber("concurrency", options.concurrency, 1, 1_000_000);
     if (options.timeout !== undefined) wholeNumber("timeout", options.timeout, 1, Number.MAX_SAFE_INTEGER);
     maxAttemptsOf(options);
@@ -92,7 +98,11 @@ export class JobQueueService {
   /** Newest first, a page at a time. A page never repeats or skips a job that was there when the first page was read. */
   async list(filter: JobFilter = {}): Promise<Page<JobInfo>> {
     const limit = filter.limit === undefined ? 50 : wholeNumber("limit", filter.limit, 1, 1_000);
-    const items = this.#setting.engine.queries.jobs({ ...this.#query(filter), before: this.#before(filter.cursor), limit: limit + 1 });
+    const items = this.#setting.engine.queries.jobs({
+      ...this.#query(filter),
+      before: this.#before(filter.cursor),
+      limit: limit + 1,
+    });
     const last = items.length > limit ? items[limit - 1] : undefined;
     return { items: items.slice(0, limit), next: last && encodeCursor("job", last.number) };
   }
@@ -104,7 +114,10 @@ export class JobQueueService {
   }
 
   /** A waiting job ends at once; a running one is asked to stop, wherever it runs (`cancelling`). Throws JOB_NOT_FOUND, INVALID_STATE. */
-  async cancel(ref: string | number, options: { by?: string | undefined } = {}): Promise<{ state: JobState; cancelling: boolean }> {
+  async cancel(
+    ref: string | number,
+    options: { by?: string | undefined } = {},
+  ): Promise<{ state: JobState; cancelling: boolean }> {
     const { engine } = this.#setting;
     const done = await engine.submit("cancel", { id: requireRef(engine, ref, "job"), by: options.by });
     return { state: jobWord(done.state), cancelling: done.cancelling };
@@ -152,13 +165,23 @@ export class JobQueueService {
     if (after === undefined) throw new JobQueueError("INVALID_CURSOR", `"${options.after}" is not a cursor of a log.`);
     // The state first: lines are written before the end, so an ended job has no line that the next query could miss.
     const ended = (queries.stateOf(number) ?? COMPLETED) >= COMPLETED;
-    const rows = options.tail === undefined ? queries.lines(number, after, limit) : queries.tail(number, wholeNumber("tail", options.tail, 0, 10_000));
+    const rows =
+      options.tail === undefined
+        ? queries.lines(number, after, limit)
+        : queries.tail(number, wholeNumber("tail", options.tail, 0, 10_000));
     const lines = rows.map(({ n, ...row }) => ({ ...row, cursor: encodeCursor("log", n) }));
-    return { lines, cursor: encodeCursor("log", rows.at(-1)?.n ?? after), ended: ended && (options.tail !== undefined || rows.length < limit) };
+    return {
+      lines,
+      cursor: encodeCursor("log", rows.at(-1)?.n ?? after),
+      ended: ended && (options.tail !== undefined || rows.length < limit),
+    };
   }
 
   /** Lines as they come, until the run has ended or the signal is aborted. Lines keep their order; none is skipped or repeated. */
-  async *followLogs(ref: string | number, options: { after?: string | undefined; signal?: AbortSignal | undefined } = {}): AsyncGenerator<LogLine> {
+  async *followLogs(
+    ref: string | number,
+    options: { after?: string | undefined; signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<LogLine> {
     let cursor = options.after;
     for (;;) {
       let grown = (): void => undefined;
@@ -184,12 +207,21 @@ export class JobQueueService {
   /** The finished steps of a job. */
   async steps(ref: string | number): Promise<{ name: string; run: number; attempt: number; at: number }[]> {
     const rows = this.#setting.engine.queries.stepList(requireRef(this.#setting.engine, ref, "job"));
-    return rows.filter((row) => row.kind === "step" || row.kind === "review").map(({ name, run, attempt, at }) => ({ name, run, attempt, at }));
+    return rows
+      .filter((row) => row.kind === "step" || row.kind === "review")
+      .map(({ name, run, attempt, at }) => ({ name, run, attempt, at }));
   }
 
   /** Earlier runs of a job, oldest first. */
   async runs(ref: string | number): Promise<
-    { run: number; state: JobState; reason?: EndReason | undefined; error?: StoredError | undefined; startedAt?: number | undefined; endedAt?: number | undefined }[]
+    {
+      run: number;
+      state: JobState;
+      reason?: EndReason | undefined;
+      error?: StoredError | undefined;
+      startedAt?: number | undefined;
+      endedAt?: number | undefined;
+    }[]
   > {
     return this.#setting.engine.queries.runs(requireRef(this.#setting.engine, ref, "job")).map((row) => ({
       run: row.run,
@@ -219,14 +251,15 @@ export class JobQueueService {
   #before(cursor: string | undefined): number | undefined {
     if (cursor === undefined) return undefined;
     const before = decodeCursor("job", cursor);
-    if (before === undefined) throw new JobQueueError("INVALID_CURSOR", `"${cursor}" is not a cursor of a list of jobs.`);
+    if (before === undefined)
+      throw new JobQueueError("INVALID_CURSOR", `"${cursor}" is not a cursor of a list of jobs.`);
     return before;
   }
 
   #query(filter: JobFilter) {
-    const { state, type, batch, limit: _limit, cursor: _cursor, ...rest } = filter;
+    const { state, type, batch } = filter;
     return {
-      ...rest,
+      ...filter,
       states: state === undefined ? undefined : typeof state === "string" ? [state] : state,
       types: type === undefined ? undefined : typeof type === "string" ? [type] : type,
       batch: batch === undefined ? undefined : requireRef(this.#setting.engine, batch, "batch"),
@@ -235,7 +268,13 @@ export class JobQueueService {
 }
 
 /** Looks now and after each possible end until `look` returns something. */
-export function waitUntil<T>(watch: Watch, ports: Ports, number: number, options: WaitOptions, look: () => T | undefined): Promise<T> {
+export function waitUntil<T>(
+  watch: Watch,
+  ports: Ports,
+  number: number,
+  options: WaitOptions,
+  look: () => T | undefined,
+): Promise<T> {
   if (insideHandler.getStore() !== undefined) return Promise.reject(new JobQueueError("WAIT_INSIDE_HANDLER"));
   return new Promise<T>((resolve, reject) => {
     let cancelTimer = (): void => undefined;
@@ -256,7 +295,7 @@ export function waitUntil<T>(watch: Watch, ports: Ports, number: number, options
         resolve(found);
       } catch (error) {
         stop();
-        reject(error as Error);
+        reject(error);
       }
     };
     const off = watch.onEnd(number, check);

@@ -28,7 +28,9 @@ export function openStoreFile(path: string, durability: "power" | "process"): Da
     if (path !== ":memory:") createPrivately(path);
     db = openFile(path);
   } catch (cause) {
-    throw new JobQueueError("STORE_UNREADABLE", `The store ${path} cannot be opened: ${(cause as Error).message}.`, { cause });
+    throw new JobQueueError("STORE_UNREADABLE", `The store ${path} cannot be opened: ${(cause as Error).message}.`, {
+      cause,
+    });
   }
   try {
     assertVersion(db.prepare("SELECT sqlite_version()").pluck().get() as string);
@@ -82,7 +84,8 @@ export function migrate(db: Database, migrations: readonly string[] = MIGRATIONS
   db.exec("BEGIN IMMEDIATE");
   try {
     db.exec("CREATE TABLE IF NOT EXISTS bq_meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID");
-    const version = (db.prepare("SELECT value FROM bq_meta WHERE key = 'schema'").pluck().get() as number | undefined) ?? 0;
+    const version =
+      (db.prepare("SELECT value FROM bq_meta WHERE key = 'schema'").pluck().get() as number | undefined) ?? 0;
     if (version > migrations.length) {
       throw new JobQueueError(
         "STORE_TOO_NEW",
@@ -91,7 +94,9 @@ export function migrate(db: Database, migrations: readonly string[] = MIGRATIONS
     }
     for (const sql of migrations.slice(version)) db.exec(sql);
     if (version < migrations.length) {
-      db.prepare("INSERT INTO bq_meta VALUES ('schema', ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(migrations.length);
+      db.prepare("INSERT INTO bq_meta VALUES ('schema', ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(
+        migrations.length,
+      );
     }
     db.exec("COMMIT");
   } catch (error) {
@@ -113,13 +118,30 @@ export function storeError(error: unknown, path: string): unknown {
   if (isBusy(error)) return new JobQueueError("STORE_BUSY", undefined, { cause: error });
   if (code === "SQLITE_FULL") return new JobQueueError("STORE_FULL", undefined, { cause: error });
   if (code.startsWith("SQLITE_IOERR")) {
-    return new JobQueueError("STORE_UNREADABLE", `The disk refused a read or write of ${path} (${code}: ${said}). Check its free space and health.`, { cause: error });
+    return new JobQueueError(
+      "STORE_UNREADABLE",
+      `The disk refused a read or write of ${path} (${code}: ${said}). Check its free space and health.`,
+      { cause: error },
+    );
   }
-  if (code.startsWith("SQLITE_CANTOPEN") || code.startsWith("SQLITE_READONLY") || code === "SQLITE_PERM" || code === "SQLITE_AUTH") {
-    return new JobQueueError("STORE_UNREADABLE", `The store ${path} cannot be written (${said}). Check the permissions of the file and its folder.`, { cause: error });
+  if (
+    code.startsWith("SQLITE_CANTOPEN") ||
+    code.startsWith("SQLITE_READONLY") ||
+    code === "SQLITE_PERM" ||
+    code === "SQLITE_AUTH"
+  ) {
+    return new JobQueueError(
+      "STORE_UNREADABLE",
+      `The store ${path} cannot be written (${said}). Check the permissions of the file and its folder.`,
+      { cause: error },
+    );
   }
   if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT")) {
-    return new JobQueueError("STORE_UNREADABLE", `The store ${path} is damaged (${said}). Put a backup in its place, or move it away to start empty.`, { cause: error });
+    return new JobQueueError(
+      "STORE_UNREADABLE",
+      `The store ${path} is damaged (${said}). Put a backup in its place, or move it away to start empty.`,
+      { cause: error },
+    );
   }
   return error;
 }

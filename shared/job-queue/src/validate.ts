@@ -31,7 +31,10 @@ export function assertType(type: unknown): asserts type is string {
 }
 
 function invalid(name: string, value: unknown, wanted: string): never {
-  throw new JobQueueError("INVALID_OPTION", `${name} must be ${wanted}, not ${typeof value === "number" ? value : JSON.stringify(value)}.`);
+  throw new JobQueueError(
+    "INVALID_OPTION",
+    `${name} must be ${wanted}, not ${typeof value === "number" ? value : JSON.stringify(value)}.`,
+  );
 }
 
 export function wholeNumber(name: string, value: unknown, least: number, most: number): number {
@@ -43,17 +46,23 @@ export function wholeNumber(name: string, value: unknown, least: number, most: n
 
 function text(name: string, value: unknown): string | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== "string" || value.length === 0 || value.length > MAX_TEXT) invalid(name, value, `a text of 1 to ${MAX_TEXT} characters`);
+  if (typeof value !== "string" || value.length === 0 || value.length > MAX_TEXT)
+    invalid(name, value, `a text of 1 to ${MAX_TEXT} characters`);
   return value;
 }
 
 function milliseconds(name: string, value: unknown): number {
-  if (typeof value !== "number" || !Number.isFinite(value) || value < 0 || value > LATEST_MS) invalid(name, value, "milliseconds of 0 or more");
+  if (typeof value !== "number" || !Number.isFinite(value) || value < 0 || value > LATEST_MS)
+    invalid(name, value, "milliseconds of 0 or more");
   return Math.round(value);
 }
 
 export function refs(value: EnqueueOptions["after"]): (string | number)[] {
-  return value === undefined ? [] : Array.isArray(value) ? [...(value as (string | number)[])] : [value as string | number];
+  return value === undefined
+    ? []
+    : Array.isArray(value)
+      ? [...(value as (string | number)[])]
+      : [value as string | number];
 }
 
 export function toJson(value: unknown, what: string, maxBytes: number): string {
@@ -61,12 +70,18 @@ export function toJson(value: unknown, what: string, maxBytes: number): string {
   try {
     json = JSON.stringify(value === undefined ? null : value);
   } catch (cause) {
-    throw new JobQueueError("INVALID_DATA", `${what} cannot be stored as JSON: ${(cause as Error).message}.`, { cause });
+    throw new JobQueueError("INVALID_DATA", `${what} cannot be stored as JSON: ${(cause as Error).message}.`, {
+      cause,
+    });
   }
-  if (json === undefined) throw new JobQueueError("INVALID_DATA", `${what} cannot be stored as JSON (it is a ${typeof value}).`);
+  if (json === undefined)
+    throw new JobQueueError("INVALID_DATA", `${what} cannot be stored as JSON (it is a ${typeof value}).`);
   const bytes = Buffer.byteLength(json);
   if (bytes > maxBytes) {
-    throw new JobQueueError("TOO_LARGE", `${what} has ${bytes} bytes; at most ${maxBytes} are stored. Store it as a file and pass its name.`);
+    throw new JobQueueError(
+      "TOO_LARGE",
+      `${what} has ${bytes} bytes; at most ${maxBytes} are stored. Store it as a file and pass its name.`,
+    );
   }
   return json;
 }
@@ -79,7 +94,9 @@ export function hashOf(...parts: readonly string[]): string {
 
 /** "urls.0: Invalid URL; name: Required" */
 export function describeIssues(error: ZodError): string {
-  return error.issues.map((issue) => (issue.path.length > 0 ? `${issue.path.map(String).join(".")}: ${issue.message}` : issue.message)).join("; ");
+  return error.issues
+    .map((issue) => (issue.path.length > 0 ? `${issue.path.map(String).join(".")}: ${issue.message}` : issue.message))
+    .join("; ");
 }
 
 /** The data as the handler will see it. Throws INVALID_DATA. */
@@ -89,7 +106,9 @@ export function parseData(registered: Registered, data: unknown): unknown {
   if (options.schema) {
     const result = options.schema.safeParse(data);
     if (!result.success) {
-      throw new JobQueueError("INVALID_DATA", `The data of ${type} is not valid: ${describeIssues(result.error)}.`, { data: result.error.issues });
+      throw new JobQueueError("INVALID_DATA", `The data of ${type} is not valid: ${describeIssues(result.error)}.`, {
+        data: result.error.issues,
+      });
     }
     parsed = result.data;
   }
@@ -100,13 +119,20 @@ export function parseData(registered: Registered, data: unknown): unknown {
   return parsed;
 }
 
-export function maxAttemptsOf(options: { maxAttempts?: number | undefined; maxRetries?: number | undefined }): number | undefined {
+export function maxAttemptsOf(options: {
+  maxAttempts?: number | undefined;
+  maxRetries?: number | undefined;
+}): number | undefined {
   if (options.maxAttempts !== undefined) return wholeNumber("maxAttempts", options.maxAttempts, 1, 1_000_000);
   if (options.maxRetries !== undefined) return wholeNumber("maxRetries", options.maxRetries, 0, 999_999) + 1;
   return undefined;
 }
 
-export function originColumns(origin: Origin | undefined): { origin: string | null; principal: string | null; conversation: string | null } {
+export function originColumns(origin: Origin | undefined): {
+  origin: string | null;
+  principal: string | null;
+  conversation: string | null;
+} {
   if (origin === undefined) return { origin: null, principal: null, conversation: null };
   return {
     origin: toJson(origin, "The origin", 64 * 1024),
@@ -123,7 +149,8 @@ export function prepareJob(job: NewJob, registered: Registered | undefined, now:
   if (job.delay !== undefined && job.runAt !== undefined) {
     throw new JobQueueError("INVALID_OPTION", "Give delay or runAt, not both.");
   }
-  const runAt = job.runAt === undefined ? null : milliseconds("runAt", job.runAt instanceof Date ? job.runAt.getTime() : job.runAt);
+  const runAt =
+    job.runAt === undefined ? null : milliseconds("runAt", job.runAt instanceof Date ? job.runAt.getTime() : job.runAt);
   const delay = job.delay === undefined ? 0 : milliseconds("delay", job.delay);
   if (now + delay > LATEST_MS) invalid("delay", job.delay, "before the year 10000");
   const policy = registered?.options;

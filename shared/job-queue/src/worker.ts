@@ -182,7 +182,10 @@ export class JobQueueWorker {
     let busy = 0;
     for (const attempt of this.#running) if (!attempt.slotFree) busy += 1;
     const free = this.#setting.concurrency - busy;
-    const types = [...this.#setting.handlers.values()].map(({ type, options }) => ({ type, limit: options.concurrency ?? null }));
+    const types = [...this.#setting.handlers.values()].map(({ type, options }) => ({
+      type,
+      limit: options.concurrency ?? null,
+    }));
     return { worker: this.#id, free, types };
   }
 
@@ -192,14 +195,19 @@ export class JobQueueWorker {
     if (result.nextDue !== null) {
       const wait = Math.max(0, result.nextDue - this.#setting.ports.clock.now());
       // Long waits are cut: timers of more than 24 days overflow, and the system clock may be set.
-      this.#timers.set("due", this.#setting.ports.clock.timer(Math.min(wait, 60_000), () => void this.#due()));
+      this.#timers.set(
+        "due",
+        this.#setting.ports.clock.timer(Math.min(wait, 60_000), () => void this.#due()),
+      );
     }
     for (const job of result.jobs) this.#begin(job);
   }
 
   async #due(): Promise<void> {
     this.#dirty = true;
-    await this.#setting.engine.submit("expireRequests", null).catch((error: unknown) => this.#setting.internalError(error, "expiry"));
+    await this.#setting.engine
+      .submit("expireRequests", null)
+      .catch((error: unknown) => this.#setting.internalError(error, "expiry"));
   }
 
   #begin(job: Claimed["jobs"][number]): void {
@@ -252,7 +260,7 @@ export class JobQueueWorker {
 
   async #maintain(): Promise<void> {
     const { engine, retention } = this.#setting;
-    for (let more = true; more && this.#state === "running"; ) more = (await engine.submit("prune", retention)).more;
+    for (let more = true; more && this.#state === "running";) more = (await engine.submit("prune", retention)).more;
     await engine.submit("pruneKeys", null);
   }
 }

@@ -57,15 +57,21 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
     `INSERT INTO bq_batch (id, secret, state, open, policy, label, unit, plugin, priority, origin, principal, conversation, created_at)
      VALUES (@id, @secret, 0, @open, @policy, @label, @unit, @plugin, @priority, @origin, @principal, @conversation, @now)`,
   );
-  const find = db.prepare("SELECT id, state, open, policy, run, control, total, completed, failed, cancelled FROM bq_batch WHERE id = ?");
+  const find = db.prepare(
+    "SELECT id, state, open, policy, run, control, total, completed, failed, cancelled FROM bq_batch WHERE id = ?",
+  );
   const close = db.prepare("UPDATE bq_batch SET open = 0 WHERE id = ? AND open = 1");
   const markCancel = db.prepare("UPDATE bq_batch SET control = ?, open = 0 WHERE id = ?");
   const end = db.prepare("UPDATE bq_batch SET state = ?, reason = ?, ended_at = ? WHERE id = ?");
   const active = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state < 5");
   const waiting = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (0, 2, 3, 4)");
   const planner = db.prepare("SELECT max(state < 5) FROM bq_job WHERE batch = ? AND (flags & 1) = 1").pluck();
-  const dependency = db.prepare("SELECT 1 FROM bq_job WHERE batch = ? AND state = 7 AND reason = 'dependency' LIMIT 1").pluck();
-  const memberIds = db.prepare("SELECT j.id, b.secret FROM bq_job j JOIN bq_body b ON b.id = j.id WHERE j.batch = ? ORDER BY j.id");
+  const dependency = db
+    .prepare("SELECT 1 FROM bq_job WHERE batch = ? AND state = 7 AND reason = 'dependency' LIMIT 1")
+    .pluck();
+  const memberIds = db.prepare(
+    "SELECT j.id, b.secret FROM bq_job j JOIN bq_body b ON b.id = j.id WHERE j.batch = ? ORDER BY j.id",
+  );
   const failedMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (6, 7) ORDER BY state, id");
   const drop = db.prepare("DELETE FROM bq_batch WHERE id = ?");
 
@@ -75,12 +81,19 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
     return row;
   };
 
-  function insertMembers(batch: number, members: readonly MemberRow[], targets: readonly { id: number; state: number }[]): string[] {
+  function insertMembers(
+    batch: number,
+    members: readonly MemberRow[],
+    targets: readonly { id: number; state: number }[],
+  ): string[] {
     const numbers: number[] = [];
     const ids: string[] = [];
     for (const member of members) {
       const own = member.after.map((ref) => enqueue.target(ref));
-      const inside = member.members.map((index) => ({ id: numbers[index] as number, state: ending.hot(numbers[index] as number)?.state ?? 0 }));
+      const inside = member.members.map((index) => ({
+        id: numbers[index] as number,
+        state: ending.hot(numbers[index] as number)?.state ?? 0,
+      }));
       const job = enqueue.insert(member, [...targets, ...own, ...inside], batch);
       numbers.push(job.number);
       ids.push(job.id);
@@ -108,7 +121,15 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
       if (now.open === 1 || now.total !== now.completed + now.failed + now.cancelled) continue;
       const state = now.failed > 0 ? FAILED : now.cancelled > 0 || now.control !== 0 ? CANCELLED : COMPLETED;
       const reason =
-        state === COMPLETED ? null : state === FAILED ? "error" : now.control !== 0 ? "user" : dependency.get(id) === 1 ? "dependency" : "user";
+        state === COMPLETED
+          ? null
+          : state === FAILED
+            ? "error"
+            : now.control !== 0
+              ? "user"
+              : dependency.get(id) === 1
+                ? "dependency"
+                : "user";
       end.run(state, reason, tick.now, id);
       tick.batchEvent("ended", id, now.run, state);
       tick.effects.ended.push(id);
@@ -128,7 +149,17 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
         const targets = input.after.map((ref) => enqueue.target(ref));
         const id = tick.nextNumber();
         const secret = newSecret(c.random);
-        insert.run({ ...input, id, secret, open: input.open ? 1 : 0, now: tick.now, members: null, after: null, idempotencyKey: null, hash: null });
+        insert.run({
+          ...input,
+          id,
+          secret,
+          open: input.open ? 1 : 0,
+          now: tick.now,
+          members: null,
+          after: null,
+          idempotencyKey: null,
+          hash: null,
+        });
         tick.batchEvent("created", id, 1, BATCH_ACTIVE);
         const jobIds = insertMembers(id, input.members, targets);
         tick.touched.add(id);
@@ -148,7 +179,7 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
         const ids: string[] = [];
         for (const member of input.members) {
           const known = member.identity === undefined ? undefined : keys.find(scope, member.identity, "");
-          const id = known?.reply ?? (insertMembers(input.id, [member], [])[0] as string);
+          const id = known?.reply ?? insertMembers(input.id, [member], [])[0] ?? "";
           if (member.identity !== undefined && !known) keys.put(scope, member.identity, "", id);
           ids.push(id);
         }
@@ -165,7 +196,11 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
 
       cancelBatch(input: { id: number; by?: string | undefined }): void {
         const row = get(input.id);
-        if (row.state !== BATCH_ACTIVE) throw new JobQueueError("INVALID_STATE", `Batch #${input.id} has ended already, so there is nothing to cancel.`);
+        if (row.state !== BATCH_ACTIVE)
+          throw new JobQueueError(
+            "INVALID_STATE",
+            `Batch #${input.id} has ended already, so there is nothing to cancel.`,
+          );
         markCancel.run(CONTROL_CANCEL, input.id);
         for (const job of active.all(input.id) as { id: number }[]) control.cancel(job.id, "batch", input.by);
         tick.touched.add(input.id);
@@ -174,9 +209,17 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
       /** The next run of a batch: every member that failed or was cancelled runs again. */
       rerunBatch(input: { id: number; keepSteps: boolean }): void {
         const row = get(input.id);
-        if (row.state === BATCH_ACTIVE) throw new JobQueueError("INVALID_STATE", `Batch #${input.id} is still active; retry its failed jobs one by one, or wait.`);
+        if (row.state === BATCH_ACTIVE)
+          throw new JobQueueError(
+            "INVALID_STATE",
+            `Batch #${input.id} is still active; retry its failed jobs one by one, or wait.`,
+          );
         const members = failedMembers.all(input.id) as { id: number }[];
-        if (members.length === 0) throw new JobQueueError("INVALID_STATE", `Every job of batch #${input.id} completed; there is nothing to retry.`);
+        if (members.length === 0)
+          throw new JobQueueError(
+            "INVALID_STATE",
+            `Every job of batch #${input.id} completed; there is nothing to retry.`,
+          );
         // Failed ones first: they bring back what was cancelled because of them.
         for (const member of members) control.rerun(member.id, input.keepSteps);
         tick.touched.add(input.id);
@@ -184,7 +227,11 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
 
       deleteBatch(id: number): void {
         const row = get(id);
-        if (row.state === BATCH_ACTIVE) throw new JobQueueError("INVALID_STATE", `Batch #${id} is active. Cancel it first; only ended work can be deleted.`);
+        if (row.state === BATCH_ACTIVE)
+          throw new JobQueueError(
+            "INVALID_STATE",
+            `Batch #${id} is active. Cancel it first; only ended work can be deleted.`,
+          );
         for (const member of memberIds.all(id) as { id: number }[]) control.drop(member.id);
         drop.run(id);
       },

@@ -43,10 +43,12 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
   const promote = db.prepare(
     `UPDATE bq_job SET state = 0 WHERE id IN (SELECT id FROM bq_job WHERE state = 2 AND run_at <= ? ORDER BY run_at LIMIT ${PROMOTE_LIMIT})`,
   );
-  const nextDue = db.prepare(
-    `SELECT min(due) FROM (SELECT min(run_at) AS due FROM bq_job WHERE state = 2
+  const nextDue = db
+    .prepare(
+      `SELECT min(due) FROM (SELECT min(run_at) AS due FROM bq_job WHERE state = 2
       UNION ALL SELECT min(expires_at) FROM bq_request WHERE state = 0 AND expires_at IS NOT NULL)`,
-  ).pluck();
+    )
+    .pluck();
   const candidates = db.prepare("SELECT id, sort FROM bq_job WHERE state = 0 AND lane = ? ORDER BY sort, id LIMIT ?");
   const running = db.prepare("SELECT count(*) FROM bq_job WHERE state = 1 AND lane = ?").pluck();
   const take = db.prepare(
@@ -58,7 +60,9 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
        (SELECT secret FROM bq_batch WHERE id = j.batch) AS batchSecret, b.timeout, b.backoff, b.origin
      FROM bq_job j JOIN bq_body b ON b.id = j.id JOIN bq_lane l ON l.id = j.lane WHERE j.id = ?`,
   );
-  const ofWorker = db.prepare("SELECT id, state, run, run_at, batch, control, crashes, flags FROM bq_job WHERE worker = ? AND state = 1");
+  const ofWorker = db.prepare(
+    "SELECT id, state, run, run_at, batch, control, crashes, flags FROM bq_job WHERE worker = ? AND state = 1",
+  );
   const giveBack = db.prepare(
     "UPDATE bq_job SET state = 0, worker = NULL, fence = fence + 1, control = 0, attempt = attempt - 1, crashes = crashes + ? WHERE id = ?",
   );
@@ -71,10 +75,12 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
   const setState = db.prepare("UPDATE bq_worker SET state = ? WHERE id = ? AND ended_at IS NULL");
   const workerState = db.prepare("SELECT state FROM bq_worker WHERE id = ?").pluck();
   const readyIn = db.prepare("SELECT EXISTS (SELECT 1 FROM bq_job WHERE state = 0 AND lane = ?)").pluck();
-  const anyOther = db.prepare(
-    `SELECT EXISTS (SELECT 1 FROM bq_job WHERE state = 1) OR EXISTS (SELECT 1 FROM bq_job WHERE state = 2)
+  const anyOther = db
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM bq_job WHERE state = 1) OR EXISTS (SELECT 1 FROM bq_job WHERE state = 2)
        OR EXISTS (SELECT 1 FROM bq_job WHERE state IN (3, 4))`,
-  ).pluck();
+    )
+    .pluck();
 
   return {
     commands: {
@@ -117,7 +123,6 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
             if (!taken) continue;
             const job = load.get(id) as ClaimedJob;
             tick.jobEvent("started", id, taken.run, 1);
-            if (job.batch !== null) tick.touched.add(job.batch);
             jobs.push(job);
           }
         }
@@ -144,9 +149,13 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
           if (row.control !== CONTROL_NONE) {
             ending.endRow(row, CANCELLED, row.control === CONTROL_CANCEL_BATCH ? "batch" : "user");
           } else if (row.flags & FLAG_INTERRUPT) {
-            ending.endRow(row, FAILED, "interrupted", { message: "The worker died while this ran, and it is not repeated by itself." });
+            ending.endRow(row, FAILED, "interrupted", {
+              message: "The worker died while this ran, and it is not repeated by itself.",
+            });
           } else if (row.crashes + 1 >= MAX_CRASHES) {
-            ending.endRow(row, FAILED, "crashed", { message: `Its worker died ${row.crashes + 1} times while this ran.` });
+            ending.endRow(row, FAILED, "crashed", {
+              message: `Its worker died ${row.crashes + 1} times while this ran.`,
+            });
           } else {
             giveBack.run(1, row.id);
             tick.jobEvent("released", row.id, row.run, READY);
@@ -161,9 +170,12 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
         const row = ending.hot(input.id);
         const current = fenceOf.get(input.id, input.fence) as { control: number; flags: number } | undefined;
         if (!row || !current) return false;
-        if (current.control !== CONTROL_NONE) ending.endRow(row, CANCELLED, current.control === CONTROL_CANCEL_BATCH ? "batch" : "user");
+        if (current.control !== CONTROL_NONE)
+          ending.endRow(row, CANCELLED, current.control === CONTROL_CANCEL_BATCH ? "batch" : "user");
         else if (current.flags & FLAG_INTERRUPT) {
-          ending.endRow(row, FAILED, "interrupted", { message: "The worker was stopped while this ran, and it is not repeated by itself." });
+          ending.endRow(row, FAILED, "interrupted", {
+            message: "The worker was stopped while this ran, and it is not repeated by itself.",
+          });
         } else {
           giveBack.run(0, input.id);
           tick.jobEvent("released", input.id, row.run, READY);

@@ -27,7 +27,13 @@ export const jobCodes = (state: JobState): number[] =>
 
 /** A batch is active (0) or has ended with a job's end codes; whether an active one is pending or processing follows from its counts. */
 export const BATCH_ACTIVE = 0;
-export const batchWord = (row: { state: number; processing: number; completed: number; failed: number; cancelled: number }): BatchState =>
+export const batchWord = (row: {
+  state: number;
+  processing: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+}): BatchState =>
   row.state >= COMPLETED
     ? (jobWord(row.state) as BatchState)
     : row.processing + row.completed + row.failed + row.cancelled > 0

@@ -38,11 +38,15 @@ export function controlStore(c: StoreContext, ending: Ending) {
   const ask = db.prepare("UPDATE bq_job SET control = ? WHERE id = ? AND state = 1 AND control = 0");
   const control = db.prepare("SELECT control FROM bq_job WHERE id = ?").pluck();
   const holding = db.prepare("SELECT id, fence, control FROM bq_job WHERE worker = ? AND state = 1");
-  const request = db.prepare("SELECT id, job, run, choices, digest, on_reject, state, expires_at FROM bq_request WHERE id = ?");
+  const request = db.prepare(
+    "SELECT id, job, run, choices, digest, on_reject, state, expires_at FROM bq_request WHERE id = ?",
+  );
   const decide = db.prepare(
     "UPDATE bq_request SET state = ?, choice = ?, comment = ?, principal = ?, interface = ?, decided_at = ? WHERE id = ?",
   );
-  const expired = db.prepare("SELECT id, job FROM bq_request WHERE state = 0 AND expires_at IS NOT NULL AND expires_at <= ? LIMIT 500");
+  const expired = db.prepare(
+    "SELECT id, job FROM bq_request WHERE state = 0 AND expires_at IS NOT NULL AND expires_at <= ? LIMIT 500",
+  );
   const resume = db.prepare("UPDATE bq_job SET state = 0 WHERE id = ? AND state = 3");
   const archive = db.prepare(
     `INSERT OR REPLACE INTO bq_run (job, run, state, reason, result, error, started_at, ended_at)
@@ -61,13 +65,19 @@ export function controlStore(c: StoreContext, ending: Ending) {
   );
   const depsOf = db.prepare("SELECT on_id, done FROM bq_dep WHERE job = ? AND mode = 0");
   const setDep = db.prepare("UPDATE bq_dep SET done = ? WHERE job = ? AND on_id = ?");
-  const stateOf = db.prepare("SELECT state FROM bq_job WHERE id = @id UNION ALL SELECT state FROM bq_batch WHERE id = @id").pluck();
+  const stateOf = db
+    .prepare("SELECT state FROM bq_job WHERE id = @id UNION ALL SELECT state FROM bq_batch WHERE id = @id")
+    .pluck();
   const batchRun = db.prepare("SELECT run, state FROM bq_batch WHERE id = ?");
   const reopenBatch = db.prepare(
     "UPDATE bq_batch SET state = 0, run = run + 1, control = 0, reason = NULL, ended_at = NULL, started_at = NULL WHERE id = ? AND state >= 5 RETURNING run",
   );
-  const dropJob = ["bq_job", "bq_body", "bq_result", "bq_progress"].map((t) => db.prepare(`DELETE FROM ${t} WHERE id = ?`));
-  const dropOfJob = ["bq_run", "bq_step", "bq_dep", "bq_log", "bq_request"].map((t) => db.prepare(`DELETE FROM ${t} WHERE job = ?`));
+  const dropJob = ["bq_job", "bq_body", "bq_result", "bq_progress"].map((t) =>
+    db.prepare(`DELETE FROM ${t} WHERE id = ?`),
+  );
+  const dropOfJob = ["bq_run", "bq_step", "bq_dep", "bq_log", "bq_request"].map((t) =>
+    db.prepare(`DELETE FROM ${t} WHERE job = ?`),
+  );
 
   /** Ends a waiting job, or leaves the owner of a running one a note. True if the job ended now. */
   function cancel(id: number, reason: "user" | "batch", by?: string): boolean {
@@ -130,7 +140,10 @@ export function controlStore(c: StoreContext, ending: Ending) {
     for (const dep of depsOf.all(id) as { on_id: number }[]) {
       const state = stateOf.get({ id: dep.on_id }) as number | undefined;
       if (state !== undefined && state > COMPLETED) {
-        throw new JobQueueError("INVALID_STATE", `#${id} waits for #${dep.on_id}, which did not complete. Retry #${dep.on_id}; #${id} comes back with it.`);
+        throw new JobQueueError(
+          "INVALID_STATE",
+          `#${id} waits for #${dep.on_id}, which did not complete. Retry #${dep.on_id}; #${id} comes back with it.`,
+        );
       }
     }
   }
@@ -154,7 +167,10 @@ export function controlStore(c: StoreContext, ending: Ending) {
         const row = ending.hot(input.id);
         if (!row) throw new JobQueueError("JOB_NOT_FOUND");
         if (row.state >= COMPLETED) {
-          throw new JobQueueError("INVALID_STATE", `#${input.id} has ended already (${jobWord(row.state)}), so there is nothing to cancel.`);
+          throw new JobQueueError(
+            "INVALID_STATE",
+            `#${input.id} has ended already (${jobWord(row.state)}), so there is nothing to cancel.`,
+          );
         }
         cancel(input.id, "user", input.by);
         const now = ending.hot(input.id)?.state ?? CANCELLED;
@@ -166,10 +182,15 @@ export function controlStore(c: StoreContext, ending: Ending) {
         if (!row) throw new JobQueueError("JOB_NOT_FOUND");
         if (row.state < COMPLETED) {
           if (!input.force || row.state !== PROCESSING) {
-            throw new JobQueueError("INVALID_STATE", `#${input.id} is ${jobWord(row.state)}; only an ended job can run again.`);
+            throw new JobQueueError(
+              "INVALID_STATE",
+              `#${input.id} is ${jobWord(row.state)}; only an ended job can run again.`,
+            );
           }
           // Its worker holds its lock but does not answer. The end takes the fence away: whatever it still writes changes nothing.
-          ending.endRow(row, FAILED, "stalled", { message: "Its worker did not answer, and a person took the job from it." });
+          ending.endRow(row, FAILED, "stalled", {
+            message: "Its worker did not answer, and a person took the job from it.",
+          });
         }
         assertRunnable(input.id);
         rerun(input.id, input.keepSteps);
@@ -186,25 +207,48 @@ export function controlStore(c: StoreContext, ending: Ending) {
         const row = request.get(input.id) as RequestRow | undefined;
         if (!row) throw new JobQueueError("REQUEST_NOT_FOUND");
         if (row.state !== REQUEST_OPEN || (row.expires_at !== null && row.expires_at <= tick.now)) {
-          const words = ["has expired", "was already decided", "has expired", "is void, because its job went on or ended"] as const;
+          const words = [
+            "has expired",
+            "was already decided",
+            "has expired",
+            "is void, because its job went on or ended",
+          ] as const;
           throw new JobQueueError("ALREADY_DECIDED", `Request #${input.id} ${words[row.state]}.`);
         }
         const choices = JSON.parse(row.choices) as string[];
         if (!choices.includes(input.choice)) {
-          throw new JobQueueError("INVALID_CHOICE", `Request #${input.id} offers ${choices.join(", ")}; "${input.choice}" is not one of them.`);
+          throw new JobQueueError(
+            "INVALID_CHOICE",
+            `Request #${input.id} offers ${choices.join(", ")}; "${input.choice}" is not one of them.`,
+          );
         }
         if (input.digest !== undefined && input.digest !== row.digest) {
-          throw new JobQueueError("DIGEST_MISMATCH", `Request #${input.id} is about something else than what was shown. Look again.`);
+          throw new JobQueueError(
+            "DIGEST_MISMATCH",
+            `Request #${input.id} is about something else than what was shown. Look again.`,
+          );
         }
-        decide.run(REQUEST_DECIDED, input.choice, input.comment ?? null, input.principal ?? null, input.interface ?? null, tick.now, row.id);
+        decide.run(
+          REQUEST_DECIDED,
+          input.choice,
+          input.comment ?? null,
+          input.principal ?? null,
+          input.interface ?? null,
+          tick.now,
+          row.id,
+        );
         const job = ending.hot(row.job);
         if (job?.state !== WAITING_APPROVAL || job.run !== row.run) return;
         tick.jobEvent("decided", row.job, row.run, WAITING_APPROVAL);
         const remark = input.comment ? `: ${input.comment}` : "";
         if (input.choice === "reject" && row.on_reject === "fail") {
-          ending.endWaiting(row.job, FAILED, "rejected", { message: `Rejected by ${input.principal ?? "a person"}${remark}.` });
+          ending.endWaiting(row.job, FAILED, "rejected", {
+            message: `Rejected by ${input.principal ?? "a person"}${remark}.`,
+          });
         } else if (input.choice === "cancel" && row.on_reject === "review") {
-          ending.endWaiting(row.job, CANCELLED, "user", { message: `Cancelled by ${input.principal ?? "a person"}${remark}.` });
+          ending.endWaiting(row.job, CANCELLED, "user", {
+            message: `Cancelled by ${input.principal ?? "a person"}${remark}.`,
+          });
         } else {
           resume.run(row.job);
           tick.jobEvent("unblocked", row.job, row.run, READY);
@@ -216,7 +260,9 @@ export function controlStore(c: StoreContext, ending: Ending) {
         const rows = expired.all(tick.now) as { id: number; job: number }[];
         for (const row of rows) {
           decide.run(REQUEST_EXPIRED, null, null, null, null, tick.now, row.id);
-          ending.endWaiting(row.job, FAILED, "approval_timeout", { message: `Nobody decided request #${row.id} in time.` });
+          ending.endWaiting(row.job, FAILED, "approval_timeout", {
+            message: `Nobody decided request #${row.id} in time.`,
+          });
         }
         return rows.length;
       },
@@ -224,10 +270,15 @@ export function controlStore(c: StoreContext, ending: Ending) {
       deleteJob(id: number): void {
         const row = ending.hot(id);
         if (!row) throw new JobQueueError("JOB_NOT_FOUND");
-        if (row.state < COMPLETED) throw new JobQueueError("INVALID_STATE", `#${id} is ${jobWord(row.state)}. Cancel it first; only ended work can be deleted.`);
+        if (row.state < COMPLETED)
+          throw new JobQueueError(
+            "INVALID_STATE",
+            `#${id} is ${jobWord(row.state)}. Cancel it first; only ended work can be deleted.`,
+          );
         if (row.batch !== null) {
           const batch = batchRun.get(row.batch) as { run: number; state: number } | undefined;
-          if (batch) throw new JobQueueError("INVALID_STATE", `#${id} belongs to batch #${row.batch}. Delete the batch.`);
+          if (batch)
+            throw new JobQueueError("INVALID_STATE", `#${id} belongs to batch #${row.batch}. Delete the batch.`);
         }
         drop(id);
       },

@@ -52,7 +52,10 @@ export function endingStore(c: StoreContext) {
           const met = dep.mode === NEEDS_END || next.state === COMPLETED;
           markDep.run(met ? DEP_MET : DEP_BROKEN, dep.job, next.id);
           if (met) release(dep.job);
-          else endWaiting(dep.job, 7, "dependency", { message: `#${next.id}, which this job waited for, did not complete.` });
+          else
+            endWaiting(dep.job, 7, "dependency", {
+              message: `#${next.id}, which this job waited for, did not complete.`,
+            });
         }
       }
     } finally {

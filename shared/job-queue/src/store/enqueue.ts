@@ -1,6 +1,18 @@
 import { JobQueueError } from "../errors.ts";
 import { newSecret, parseRef, publicId } from "../ids.ts";
-import { BLOCKED, CANCELLED, COMPLETED, DELAYED, DEP_BROKEN, DEP_MET, DEP_OPEN, NEEDS_SUCCESS, READY } from "./codes.ts";
+import {
+  BLOCKED,
+  CANCELLED,
+  COMPLETED,
+  DELAYED,
+  DEP_BROKEN,
+  DEP_MET,
+  DEP_OPEN,
+  NEEDS_END,
+  NEEDS_SUCCESS,
+  PROCESSING,
+  READY,
+} from "./codes.ts";
 import type { Ending } from "./ending.ts";
 import type { Keys } from "./keys.ts";
 import type { StoreContext } from "./tick.ts";
@@ -39,6 +51,20 @@ export interface Enqueued {
   readonly duplicate: boolean;
 }
 
+interface Target {
+  readonly id: number;
+  readonly state: number;
+  /** Default: it must complete. */
+  readonly mode?: number;
+}
+
+interface Twin {
+  readonly id: number;
+  readonly secret: string;
+  readonly state: number;
+}
+const NO_TWINS = { waiting: undefined, running: [] as Target[] };
+
 export type EnqueueStore = ReturnType<typeof enqueueStore>;
 
 export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
@@ -56,7 +82,7 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
   );
   const findKey = db.prepare(
     `SELECT j.id, b.secret, j.state FROM bq_job j JOIN bq_body b ON b.id = j.id
-     WHERE j.lane = ? AND j.dkey = ? AND j.dkey IS NOT NULL AND j.state IN (0, 2, 3, 4) ORDER BY j.id LIMIT 1`,
+     WHERE j.lane = ? AND j.dkey = ? AND j.dkey IS NOT NULL AND j.state < 5 ORDER BY j.id`,
   );
   const coalesce = db.prepare("UPDATE bq_body SET data = ?, label = coalesce(?, label) WHERE id = ?");
   const insertDep = db.prepare("INSERT OR IGNORE INTO bq_dep (job, on_id, mode, done) VALUES (?, ?, ?, ?)");
@@ -73,9 +99,10 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
   }
 
   /** The number and state of a job or batch that is named as a dependency. Throws before anything was written. */
-  function target(ref: string | number): { id: number; state: number } {
+  function target(ref: string | number): Target {
     const parsed = parseRef(ref);
-    const row = parsed && (findTarget.get({ id: parsed.number }) as { id: number; secret: string; state: number } | undefined);
+    const row =
+      parsed && (findTarget.get({ id: parsed.number }) as { id: number; secret: string; state: number } | undefined);
     if (!parsed || !row || (parsed.secret !== undefined && !row.secret.startsWith(parsed.secret))) {
       throw new JobQueueError("JOB_NOT_FOUND", `Nothing with the id "${ref}" exists, so no job can wait for it.`);
     }
@@ -83,7 +110,7 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
   }
 
   /** Inserts one job that has passed every check. `targets` are what it waits for. */
-  function insert(row: JobRow, targets: readonly { id: number; state: number }[], batch: number | null): Enqueued {
+  function insert(row: JobRow, targets: readonly Target[], batch: number | null): Enqueued {
     const id = tick.nextNumber();
     const secret = newSecret(c.random);
     const runAt = row.runAt ?? tick.now + row.delay;
@@ -93,7 +120,7 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
       const done = on.state < COMPLETED ? DEP_OPEN : on.state === COMPLETED ? DEP_MET : DEP_BROKEN;
       if (done === DEP_OPEN) state = BLOCKED;
       if (done === DEP_BROKEN) broken = true;
-      insertDep.run(id, on.id, NEEDS_SUCCESS, done);
+      insertDep.run(id, on.id, on.mode ?? NEEDS_SUCCESS, done);
     }
     insertJob.run({
       id,
@@ -136,17 +163,24 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
       const known = keys.find("enqueue", row.idempotencyKey, row.hash);
       if (known?.reply) return { ...(JSON.parse(known.reply) as Enqueued), duplicate: true };
     }
-    const result = deduplicated(row) ?? insert(row, targets, null);
+    const { waiting, running } = row.key === null ? NO_TWINS : twins(row.type, row.key);
+    const result = (waiting && deduplicated(row, waiting)) ?? insert(row, [...targets, ...running], null);
     if (row.idempotencyKey !== undefined && row.hash !== undefined) {
       keys.put("enqueue", row.idempotencyKey, row.hash, JSON.stringify(result));
     }
     return result;
   }
 
-  function deduplicated(row: JobRow): Enqueued | undefined {
-    if (row.key === null) return undefined;
-    const waiting = findKey.get(laneOf(row.type), row.key) as { id: number; secret: string } | undefined;
-    if (!waiting) return undefined;
+  /** Active jobs of the same type and key. A new one starts after those that run, whatever becomes of them. */
+  function twins(type: string, key: string): { waiting: Twin | undefined; running: Target[] } {
+    const rows = findKey.all(laneOf(type), key) as Twin[];
+    return {
+      waiting: rows.find((row) => row.state !== PROCESSING),
+      running: rows.filter((row) => row.state === PROCESSING).map((row) => ({ ...row, mode: NEEDS_END })),
+    };
+  }
+
+  function deduplicated(row: JobRow, waiting: Twin): Enqueued | undefined {
     if (row.dedup === "replace") {
       ending.endWaiting(waiting.id, CANCELLED, "replaced");
       return undefined;

@@ -31,20 +31,30 @@ export function journalStore(db: Database) {
      ORDER BY seq LIMIT @limit`,
   );
   const meta = db.prepare("SELECT value FROM bq_meta WHERE key = ?").pluck();
-  const lines = db.prepare("SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = ? AND n > ? ORDER BY n LIMIT ?");
+  const lines = db.prepare(
+    "SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = ? AND n > ? ORDER BY n LIMIT ?",
+  );
   const tail = db.prepare("SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = ? ORDER BY n DESC LIMIT ?");
-  const state = db.prepare("SELECT state FROM bq_job WHERE id = @id UNION ALL SELECT state FROM bq_batch WHERE id = @id").pluck();
+  const state = db
+    .prepare("SELECT state FROM bq_job WHERE id = @id UNION ALL SELECT state FROM bq_batch WHERE id = @id")
+    .pluck();
   const secret = db.prepare(
     `SELECT 'job' AS kind, id, secret FROM bq_body WHERE id = @id UNION ALL SELECT 'batch', id, secret FROM bq_batch WHERE id = @id
      UNION ALL SELECT 'request', id, secret FROM bq_request WHERE id = @id`,
   );
-  const request = db.prepare("SELECT id, state, choice, comment, principal, interface, decided_at AS decidedAt, on_reject AS onReject FROM bq_request WHERE job = ? AND run = ? AND name = ?");
-  const runs = db.prepare("SELECT run, state, reason, error, started_at AS startedAt, ended_at AS endedAt FROM bq_run WHERE job = ? ORDER BY run");
+  const request = db.prepare(
+    "SELECT id, state, choice, comment, principal, interface, decided_at AS decidedAt, on_reject AS onReject FROM bq_request WHERE job = ? AND run = ? AND name = ?",
+  );
+  const runs = db.prepare(
+    "SELECT run, state, reason, error, started_at AS startedAt, ended_at AS endedAt FROM bq_run WHERE job = ? ORDER BY run",
+  );
   const stepList = db.prepare("SELECT name, kind, run, attempt, at FROM bq_step WHERE job = ? ORDER BY at, name");
-  const durations = db.prepare(
-    `SELECT ended_at - started_at FROM bq_job WHERE state >= 5 AND state = ${COMPLETED} AND lane = (SELECT id FROM bq_lane WHERE type = ?)
+  const durations = db
+    .prepare(
+      `SELECT ended_at - started_at FROM bq_job WHERE state >= 5 AND state = ${COMPLETED} AND lane = (SELECT id FROM bq_lane WHERE type = ?)
        AND started_at IS NOT NULL ORDER BY ended_at DESC LIMIT 100`,
-  ).pluck();
+    )
+    .pluck();
   const ended = db.prepare(
     `SELECT j.id, b.secret, j.state, r.result, r.error FROM bq_job j JOIN bq_body b ON b.id = j.id LEFT JOIN bq_result r ON r.id = j.id WHERE j.id = @id
      UNION ALL SELECT id, secret, state, NULL, NULL FROM bq_batch WHERE id = @id`,
@@ -61,16 +71,37 @@ export function journalStore(db: Database) {
     lines: (job: number, after: number, limit: number) => lines.all(job, after, limit) as LogRow[],
     tail: (job: number, limit: number) => (tail.all(job, limit) as LogRow[]).reverse(),
     stateOf: (id: number) => state.get({ id }) as number | undefined,
-    lookup: (id: number) => secret.get({ id }) as { kind: "job" | "batch" | "request"; id: number; secret: string } | undefined,
+    lookup: (id: number) =>
+      secret.get({ id }) as { kind: "job" | "batch" | "request"; id: number; secret: string } | undefined,
     request: (job: number, run: number, name: string) =>
       request.get(job, run, name) as
-        | { id: number; state: number; choice: string | null; comment: string | null; principal: string | null; interface: string | null; decidedAt: number | null; onReject: string }
+        | {
+            id: number;
+            state: number;
+            choice: string | null;
+            comment: string | null;
+            principal: string | null;
+            interface: string | null;
+            decidedAt: number | null;
+            onReject: string;
+          }
         | undefined,
     runs: (job: number) =>
-      runs.all(job) as { run: number; state: number; reason: string | null; error: string | null; startedAt: number | null; endedAt: number | null }[],
-    stepList: (job: number) => stepList.all(job) as { name: string; kind: string; run: number; attempt: number; at: number }[],
+      runs.all(job) as {
+        run: number;
+        state: number;
+        reason: string | null;
+        error: string | null;
+        startedAt: number | null;
+        endedAt: number | null;
+      }[],
+    stepList: (job: number) =>
+      stepList.all(job) as { name: string; kind: string; run: number; attempt: number; at: number }[],
     durations: (type: string) => durations.all(type) as number[],
-    ended: (id: number) => ended.get({ id }) as { id: number; secret: string; state: number; result: string | null; error: string | null } | undefined,
+    ended: (id: number) =>
+      ended.get({ id }) as
+        | { id: number; secret: string; state: number; result: string | null; error: string | null }
+        | undefined,
     counts: () => counts.get() as { ready: number; processing: number; delayed: number; waiting: number },
   };
 }

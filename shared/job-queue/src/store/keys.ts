@@ -14,16 +14,24 @@ export function keyStore(c: StoreContext) {
     `INSERT INTO bq_key (scope, key, hash, reply, expires_at) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET hash = excluded.hash, reply = excluded.reply, expires_at = excluded.expires_at`,
   );
-  const prune = db.prepare("DELETE FROM bq_key WHERE (scope, key) IN (SELECT scope, key FROM bq_key WHERE expires_at < ? LIMIT 500)");
+  const prune = db.prepare(
+    "DELETE FROM bq_key WHERE (scope, key) IN (SELECT scope, key FROM bq_key WHERE expires_at < ? LIMIT 500)",
+  );
   const kvGet = db.prepare("SELECT value FROM bq_kv WHERE ns = ? AND key = ?").pluck();
   const kvSet = db.prepare("INSERT INTO bq_kv VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   const kvDelete = db.prepare("DELETE FROM bq_kv WHERE ns = ? AND key = ?");
-  const kvList = db.prepare("SELECT key, value FROM bq_kv WHERE ns = ? AND key >= ? AND substr(key, 1, length(?)) = ? ORDER BY key");
+  const kvList = db.prepare(
+    "SELECT key, value FROM bq_kv WHERE ns = ? AND key >= ? AND substr(key, 1, length(?)) = ? ORDER BY key",
+  );
 
   function find(scope: string, key: string, hash: string): { reply: string | null } | undefined {
     const row = get.get(scope, key) as { hash: string; reply: string | null; expires_at: number } | undefined;
     if (!row || row.expires_at < tick.now) return undefined;
-    if (row.hash !== hash) throw new JobQueueError("IDEMPOTENCY_MISMATCH", `The idempotency key "${key}" was used with other input. Use a new key.`);
+    if (row.hash !== hash)
+      throw new JobQueueError(
+        "IDEMPOTENCY_MISMATCH",
+        `The idempotency key "${key}" was used with other input. Use a new key.`,
+      );
     return row;
   }
   const remember = (scope: string, key: string, hash: string, reply: string | null) =>
@@ -39,7 +47,11 @@ export function keyStore(c: StoreContext) {
         kvList.all(input.ns, input.prefix, input.prefix, input.prefix) as { key: string; value: string }[],
     },
     commands: {
-      keyBegin(input: { scope: string; key: string; hash: string }): { state: "new" | "pending" } | { state: "done"; reply: string } {
+      keyBegin(input: {
+        scope: string;
+        key: string;
+        hash: string;
+      }): { state: "new" | "pending" } | { state: "done"; reply: string } {
         const row = find(input.scope, input.key, input.hash);
         if (!row) {
           remember(input.scope, input.key, input.hash, null);
@@ -50,7 +62,8 @@ export function keyStore(c: StoreContext) {
       keyFinish(input: { scope: string; key: string; hash: string; reply: string }): void {
         remember(input.scope, input.key, input.hash, input.reply);
       },
-      kvSet: (input: { ns: string; key: string; value: string }): void => void kvSet.run(input.ns, input.key, input.value),
+      kvSet: (input: { ns: string; key: string; value: string }): void =>
+        void kvSet.run(input.ns, input.key, input.value),
       kvDelete: (input: { ns: string; key: string }): boolean => kvDelete.run(input.ns, input.key).changes > 0,
     },
   };

@@ -17,10 +17,16 @@ export function pruneStore(c: StoreContext, dropJob: (id: number) => void, dropB
   );
   const oldBatches = db.prepare("SELECT id FROM bq_batch WHERE state >= 5 AND ended_at < ? ORDER BY ended_at LIMIT 20");
   const endedCount = db.prepare("SELECT count(*) FROM bq_job WHERE state >= 5").pluck();
-  const nthOldest = db.prepare("SELECT ended_at FROM bq_job WHERE state >= 5 ORDER BY ended_at LIMIT 1 OFFSET ?").pluck();
+  const nthOldest = db
+    .prepare("SELECT ended_at FROM bq_job WHERE state >= 5 ORDER BY ended_at LIMIT 1 OFFSET ?")
+    .pluck();
   const oldestEvent = db.prepare("SELECT seq FROM bq_event WHERE at < ? ORDER BY seq DESC LIMIT 1").pluck();
-  const dropEvents = db.prepare(`DELETE FROM bq_event WHERE seq IN (SELECT seq FROM bq_event WHERE seq <= ? ORDER BY seq LIMIT ${SLICE * 4})`);
-  const pruned = db.prepare("INSERT INTO bq_meta VALUES ('pruned', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)");
+  const dropEvents = db.prepare(
+    `DELETE FROM bq_event WHERE seq IN (SELECT seq FROM bq_event WHERE seq <= ? ORDER BY seq LIMIT ${SLICE * 4})`,
+  );
+  const pruned = db.prepare(
+    "INSERT INTO bq_meta VALUES ('pruned', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+  );
   const lastDropped = db.prepare("SELECT min(seq) - 1 FROM bq_event").pluck();
   const oldWorkers = db.prepare("DELETE FROM bq_worker WHERE ended_at < ?");
 
@@ -37,8 +43,10 @@ export function pruneStore(c: StoreContext, dropJob: (id: number) => void, dropB
       prune(input: PruneInput): { jobs: number; more: boolean } {
         let before = tick.now - input.maxAge;
         const over = (endedCount.get() as number) - input.maxJobs;
-        if (over > 0) before = Math.max(before, ((nthOldest.get(Math.min(over, SLICE)) as number | undefined) ?? 0) + 1);
-        if (bytes() > input.maxBytes) before = Math.max(before, ((nthOldest.get(SLICE) as number | undefined) ?? tick.now) + 1);
+        if (over > 0)
+          before = Math.max(before, ((nthOldest.get(Math.min(over, SLICE) - 1) as number | undefined) ?? 0) + 1);
+        if (bytes() > input.maxBytes)
+          before = Math.max(before, ((nthOldest.get(SLICE - 1) as number | undefined) ?? tick.now) + 1);
         const batches = oldBatches.all(before) as { id: number }[];
         for (const { id } of batches) dropBatch(id);
         const jobs = oldJobs.all(before) as { id: number }[];

@@ -3,12 +3,20 @@ import type * as Driver from "drizzle-orm/better-sqlite3";
 import type * as Orm from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import { SILENT_MS } from "../limits.ts";
-import type { BatchInfo, JobInfo, RequestInfo } from "../job.ts";
-import { batchTable, bodyTable, jobTable, laneTable, progressTable, requestTable, resultTable, workerTable } from "../schema.ts";
+import type { BatchInfo, JobInfo, JobState, RequestInfo } from "../job.ts";
+import {
+  batchTable,
+  bodyTable,
+  jobTable,
+  laneTable,
+  progressTable,
+  requestTable,
+  resultTable,
+  workerTable,
+} from "../schema.ts";
 import type { Database } from "../sqlite.ts";
 import { BLOCKED, WAITING_APPROVAL, jobCodes } from "./codes.ts";
 import { type BatchRowView, type JobRowView, type RequestRowView, batchView, jobView, requestView } from "./views.ts";
-import type { JobState } from "../job.ts";
 
 const require = createRequire(import.meta.url);
 const { drizzle } = require("drizzle-orm/better-sqlite3") as typeof Driver;
@@ -51,15 +59,19 @@ export function readStore(db: Database, now: () => number) {
   const orm = drizzle(db);
   const depsOf = db.prepare("SELECT on_id FROM bq_dep WHERE job = ? AND done = 0 ORDER BY on_id").pluck();
   const openRequest = db.prepare("SELECT id FROM bq_request WHERE job = ? AND run = ? AND state = 0").pluck();
-  const current = db.prepare(
-    `SELECT coalesce(b.label, l.type) FROM bq_job j JOIN bq_body b ON b.id = j.id JOIN bq_lane l ON l.id = j.lane
+  const current = db
+    .prepare(
+      `SELECT coalesce(b.label, l.type) FROM bq_job j JOIN bq_body b ON b.id = j.id JOIN bq_lane l ON l.id = j.lane
      WHERE j.batch = ? AND j.state = 1 ORDER BY j.id LIMIT 1`,
-  ).pluck();
+    )
+    .pluck();
   const failures = db.prepare(
     `SELECT j.id, b.secret, b.label, j.reason, json_extract(r.error, '$.message') AS message FROM bq_job j JOIN bq_body b ON b.id = j.id
      LEFT JOIN bq_result r ON r.id = j.id WHERE j.batch = ? AND j.state = 6 ORDER BY j.id LIMIT ${BATCH_ERRORS}`,
   );
-  const memberType = db.prepare("SELECT l.type FROM bq_job j JOIN bq_lane l ON l.id = j.lane WHERE j.batch = ? ORDER BY j.id DESC LIMIT 1").pluck();
+  const memberType = db
+    .prepare("SELECT l.type FROM bq_job j JOIN bq_lane l ON l.id = j.lane WHERE j.batch = ? ORDER BY j.id DESC LIMIT 1")
+    .pluck();
 
   // State codes are written into the SQL: a partial index is not used for a bound parameter.
   const stateIn = (codes: readonly number[]): SQL => sql.raw(`"bq_job"."state" IN (${codes.map(Number).join(", ")})`);
@@ -73,17 +85,22 @@ export function readStore(db: Database, now: () => number) {
     if (query.ids) all.push(inArray(jobTable.id, [...query.ids]));
     if (query.active === true) all.push(ACTIVE_JOBS);
     if (query.active === false) all.push(sql.raw(`"bq_job"."state" >= 5`));
-    if (query.states) all.push(...query.states.length === 1 && jobCodes(query.states[0] as JobState).length === 1
-      ? [sql.raw(`"bq_job"."state" = ${jobCodes(query.states[0] as JobState)[0]}`)]
-      : [stateIn(query.states.flatMap(jobCodes))]);
+    if (query.states)
+      all.push(
+        ...(query.states.length === 1 && jobCodes(query.states[0] as JobState).length === 1
+          ? [sql.raw(`"bq_job"."state" = ${jobCodes(query.states[0] as JobState)[0]}`)]
+          : [stateIn(query.states.flatMap(jobCodes))]),
+      );
     if (query.types) all.push(inArray(laneTable.type, [...query.types]));
-    if (query.plugin !== undefined) all.push(sql`substr(${laneTable.type}, 1, ${query.plugin.length + 1}) = ${`${query.plugin}:`}`);
+    if (query.plugin !== undefined)
+      all.push(sql`substr(${laneTable.type}, 1, ${query.plugin.length + 1}) = ${`${query.plugin}:`}`);
     if (query.reason !== undefined) all.push(eq(jobTable.reason, query.reason));
     if (query.batch !== undefined) all.push(eq(jobTable.batch, query.batch));
     if (query.principal !== undefined) all.push(eq(bodyTable.principal, query.principal));
     if (query.conversation !== undefined) all.push(eq(bodyTable.conversation, query.conversation));
     if (query.since !== undefined) all.push(gte(bodyTable.createdAt, query.since));
-    if (query.endedSince !== undefined) all.push(sql`"bq_job"."state" >= 5 AND ${jobTable.endedAt} >= ${query.endedSince}`);
+    if (query.endedSince !== undefined)
+      all.push(sql`"bq_job"."state" >= 5 AND ${jobTable.endedAt} >= ${query.endedSince}`);
     if (query.before !== undefined) all.push(lt(jobTable.id, query.before));
     return and(...all);
   }
@@ -157,13 +174,19 @@ export function readStore(db: Database, now: () => number) {
       .where(conditions(query))
       .limit(cap + 1)
       .as("found");
-    return (orm.select({ n: sql<number>`count(*)` }).from(inner).get() as { n: number }).n;
+    return (
+      orm
+        .select({ n: sql<number>`count(*)` })
+        .from(inner)
+        .get() as { n: number }
+    ).n;
   }
 
   function batches(query: BatchQuery): BatchInfo[] {
     const all: (SQL | undefined)[] = [];
     if (query.ids) all.push(inArray(batchTable.id, [...query.ids]));
-    if (query.active === true || query.status === "pending" || query.status === "processing") all.push(sql.raw(`"bq_batch"."state" < 5`));
+    if (query.active === true || query.status === "pending" || query.status === "processing")
+      all.push(sql.raw(`"bq_batch"."state" < 5`));
     if (query.active === false) all.push(sql.raw(`"bq_batch"."state" >= 5`));
     const started = sql`${batchTable.processing} + ${batchTable.completed} + ${batchTable.failed} + ${batchTable.cancelled}`;
     if (query.status === "pending") all.push(sql`${started} = 0`);
@@ -173,15 +196,30 @@ export function readStore(db: Database, now: () => number) {
     if (query.principal !== undefined) all.push(eq(batchTable.principal, query.principal));
     if (query.conversation !== undefined) all.push(eq(batchTable.conversation, query.conversation));
     if (query.since !== undefined) all.push(gte(batchTable.createdAt, query.since));
-    if (query.endedSince !== undefined) all.push(sql`"bq_batch"."state" >= 5 AND ${batchTable.endedAt} >= ${query.endedSince}`);
+    if (query.endedSince !== undefined)
+      all.push(sql`"bq_batch"."state" >= 5 AND ${batchTable.endedAt} >= ${query.endedSince}`);
     if (query.before !== undefined) all.push(lt(batchTable.id, query.before));
-    const rows = orm.select().from(batchTable).where(and(...all)).orderBy(desc(batchTable.id)).limit(query.limit).all() as BatchRowView[];
+    const rows = orm
+      .select()
+      .from(batchTable)
+      .where(and(...all))
+      .orderBy(desc(batchTable.id))
+      .limit(query.limit)
+      .all() as BatchRowView[];
     return rows.map((row) =>
       batchView(row, {
         currentOperation: row.processing > 0 ? (current.get(row.id) as string | undefined) : undefined,
         errors:
           row.failed > 0
-            ? (failures.all(row.id) as { id: number; secret: string; label: string | null; reason: string | null; message: string | null }[]).map((f) => ({
+            ? (
+                failures.all(row.id) as {
+                  id: number;
+                  secret: string;
+                  label: string | null;
+                  reason: string | null;
+                  message: string | null;
+                }[]
+              ).map((f) => ({
                 jobId: `${f.id}-${f.secret}`,
                 number: f.id,
                 label: f.label ?? undefined,
@@ -194,7 +232,12 @@ export function readStore(db: Database, now: () => number) {
     );
   }
 
-  function requests(query: { ids?: readonly number[] | undefined; open?: boolean | undefined; job?: number | undefined; limit: number }): RequestInfo[] {
+  function requests(query: {
+    ids?: readonly number[] | undefined;
+    open?: boolean | undefined;
+    job?: number | undefined;
+    limit: number;
+  }): RequestInfo[] {
     const all: (SQL | undefined)[] = [];
     if (query.ids) all.push(inArray(requestTable.id, [...query.ids]));
     if (query.open === true) all.push(sql.raw(`"bq_request"."state" = 0`));
@@ -235,7 +278,8 @@ export function readStore(db: Database, now: () => number) {
     return rows.map(requestView);
   }
 
-  const workers = () => orm.select().from(workerTable).where(isNull(workerTable.endedAt)).orderBy(asc(workerTable.id)).all();
+  const workers = () =>
+    orm.select().from(workerTable).where(isNull(workerTable.endedAt)).orderBy(asc(workerTable.id)).all();
 
   return { jobs, count, batches, requests, workers };
 }

@@ -63,8 +63,12 @@ interface HeldRow {
 /** What the holder of an attempt writes. Each statement names id, fence and state: from a lost attempt it changes nothing and says so. */
 export function settleStore(c: StoreContext, ending: Ending) {
   const { db, tick } = c;
-  const held = db.prepare("SELECT id, state, run, run_at, batch, control, attempt FROM bq_job WHERE id = ? AND fence = ? AND state = 1");
-  const end = db.prepare("UPDATE bq_job SET state = ?, reason = ?, ended_at = ?, worker = NULL, control = 0 WHERE id = ? AND fence = ? AND state = 1");
+  const held = db.prepare(
+    "SELECT id, state, run, run_at, batch, control, attempt FROM bq_job WHERE id = ? AND fence = ? AND state = 1",
+  );
+  const end = db.prepare(
+    "UPDATE bq_job SET state = ?, reason = ?, ended_at = ?, worker = NULL, control = 0 WHERE id = ? AND fence = ? AND state = 1",
+  );
   const leave = db.prepare(
     "UPDATE bq_job SET state = ?, run_at = ?, worker = NULL, fence = fence + 1, attempt = attempt - ? WHERE id = ? AND fence = ? AND state = 1",
   );
@@ -74,7 +78,9 @@ export function settleStore(c: StoreContext, ending: Ending) {
        message = excluded.message, details = excluded.details, at = excluded.at`,
   );
   const lastLine = db.prepare("SELECT max(n) FROM bq_log WHERE job = ?").pluck();
-  const putLine = db.prepare("INSERT INTO bq_log (job, n, at, run, attempt, stream, text) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  const putLine = db.prepare(
+    "INSERT INTO bq_log (job, n, at, run, attempt, stream, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  );
   const putStep = db.prepare(
     `INSERT INTO bq_step (job, name, kind, result, reviews, run, attempt, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET kind = excluded.kind, result = excluded.result, reviews = excluded.reviews, run = excluded.run, attempt = excluded.attempt, at = excluded.at`,
@@ -84,9 +90,11 @@ export function settleStore(c: StoreContext, ending: Ending) {
   const putDep = db.prepare(
     "INSERT INTO bq_dep (job, on_id, mode, done) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET mode = excluded.mode, done = excluded.done",
   );
-  const endedAlready = db.prepare(
-    "SELECT EXISTS (SELECT 1 FROM bq_job WHERE id = @id AND state >= 5) OR EXISTS (SELECT 1 FROM bq_batch WHERE id = @id AND state >= 5)",
-  ).pluck();
+  const endedAlready = db
+    .prepare(
+      "SELECT EXISTS (SELECT 1 FROM bq_job WHERE id = @id AND state >= 5) OR EXISTS (SELECT 1 FROM bq_batch WHERE id = @id AND state >= 5)",
+    )
+    .pluck();
   const putRequest = db.prepare(
     `INSERT INTO bq_request (id, secret, job, run, name, question, choices, details, digest, on_reject, state, created_at, expires_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
@@ -94,14 +102,28 @@ export function settleStore(c: StoreContext, ending: Ending) {
 
   const find = (input: Held) => held.get(input.id, input.fence) as HeldRow | undefined;
 
-  function finish(row: HeldRow, input: Held, state: number, reason: EndReason | null, result: string | null, error: StoredError | null): void {
+  function finish(
+    row: HeldRow,
+    input: Held,
+    state: number,
+    reason: EndReason | null,
+    result: string | null,
+    error: StoredError | null,
+  ): void {
     end.run(state, reason, tick.now, input.id, input.fence);
     if (result !== null || error !== null) ending.putResult(input.id, result, error && JSON.stringify(error));
     ending.finished({ id: row.id, run: row.run, batch: row.batch, wasWaiting: false }, state);
   }
 
   /** Takes the job out of `processing` into a waiting state. `refund` gives the try back. */
-  function depart(row: HeldRow, input: Held, state: number, runAt: number, refund: boolean, change: "suspended" | "retrying" | "requested"): void {
+  function depart(
+    row: HeldRow,
+    input: Held,
+    state: number,
+    runAt: number,
+    refund: boolean,
+    change: "suspended" | "retrying" | "requested",
+  ): void {
     leave.run(state, runAt, refund ? 1 : 0, input.id, input.fence);
     tick.jobEvent(change, row.id, row.run, state);
     if (row.batch !== null) tick.touched.add(row.batch);
@@ -131,7 +153,14 @@ export function settleStore(c: StoreContext, ending: Ending) {
             break;
           case "cancel": {
             const reason = row.control === CONTROL_CANCEL_BATCH ? "batch" : outcome.reason;
-            finish(row, input, CANCELLED, reason, null, outcome.message === undefined ? null : { message: outcome.message });
+            finish(
+              row,
+              input,
+              CANCELLED,
+              reason,
+              null,
+              outcome.message === undefined ? null : { message: outcome.message },
+            );
             break;
           }
           case "again":
@@ -158,8 +187,18 @@ export function settleStore(c: StoreContext, ending: Ending) {
           case "ask": {
             const { request } = outcome;
             putRequest.run(
-              tick.nextNumber(), newSecret(c.random), row.id, row.run, request.name, request.question, request.choices,
-              request.details, request.digest, request.onReject, tick.now, request.expiresAt,
+              tick.nextNumber(),
+              newSecret(c.random),
+              row.id,
+              row.run,
+              request.name,
+              request.question,
+              request.choices,
+              request.details,
+              request.digest,
+              request.onReject,
+              tick.now,
+              request.expiresAt,
             );
             depart(row, input, WAITING_APPROVAL, row.run_at, true, "requested");
             tick.effects.waiting.push(row.id);
@@ -174,7 +213,17 @@ export function settleStore(c: StoreContext, ending: Ending) {
         const row = find(input);
         if (!row) return false;
         const p = input.progress;
-        putProgress.run(row.id, tick.nextSeq(), row.run, p.current, p.total ?? null, p.unit ?? null, p.message ?? null, input.details, tick.now);
+        putProgress.run(
+          row.id,
+          tick.nextSeq(),
+          row.run,
+          p.current,
+          p.total ?? null,
+          p.unit ?? null,
+          p.message ?? null,
+          input.details,
+          tick.now,
+        );
         tick.effects.grew = true;
         return true;
       },

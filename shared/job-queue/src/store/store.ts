@@ -50,9 +50,12 @@ export function createStore(db: Database, options: { random: Random; now: () => 
       ...journalStore(db),
       ...readStore(db, options.now),
     },
-    /** The end of the transaction: what follows from its commands, and the counters. */
-    conclude(): void {
+    /** What follows for batches from the commands so far. */
+    settleBatches(): void {
       if (tick.touched.size > 0) batch.settleTouched();
+    },
+    /** The end of the transaction. */
+    conclude(): void {
       tick.flush();
     },
     forget: () => enqueue.forgetLanes(),

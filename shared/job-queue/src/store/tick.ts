@@ -40,7 +40,9 @@ export interface StoreContext {
 export function createTick(db: Database): Tick & { begin(now: number): void; flush(): void } {
   const read = db.prepare("SELECT value FROM bq_meta WHERE key = ?").pluck();
   const write = db.prepare("INSERT INTO bq_meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
-  const insertEvent = db.prepare("INSERT INTO bq_event (seq, at, kind, change, id, run, state) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  const insertEvent = db.prepare(
+    "INSERT INTO bq_event (seq, at, kind, change, id, run, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  );
   let number: number | undefined;
   let seq: number | undefined;
   const tick = {
@@ -61,11 +63,11 @@ export function createTick(db: Database): Tick & { begin(now: number): void; flu
       if (seq !== undefined) write.run("seq", seq);
     },
     nextNumber() {
-      number = (number ?? ((read.get("number") as number | undefined) ?? 0)) + 1;
+      number = (number ?? (read.get("number") as number | undefined) ?? 0) + 1;
       return number;
     },
     nextSeq() {
-      seq = (seq ?? ((read.get("seq") as number | undefined) ?? 0)) + 1;
+      seq = (seq ?? (read.get("seq") as number | undefined) ?? 0) + 1;
       return seq;
     },
     jobEvent(change: JobChange, id: number, run: number, state: number) {

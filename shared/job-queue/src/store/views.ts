@@ -1,5 +1,15 @@
 import { publicId } from "../ids.ts";
-import type { BatchError, BatchInfo, BatchPolicy, Decision, EndReason, JobInfo, Origin, RequestInfo, StoredError } from "../job.ts";
+import type {
+  BatchError,
+  BatchInfo,
+  BatchPolicy,
+  Decision,
+  EndReason,
+  JobInfo,
+  Origin,
+  RequestInfo,
+  StoredError,
+} from "../job.ts";
 import { PROCESSING, COMPLETED, REQUEST_DECIDED, REQUEST_OPEN, REQUEST_EXPIRED, batchWord, jobWord } from "./codes.ts";
 
 /** A job as the read queries join it. */
@@ -29,15 +39,27 @@ export interface JobRowView {
   batchSecret: string | null;
   result: string | null;
   error: string | null;
-  progress: { run: number; current: number; total: number | null; unit: string | null; message: string | null; details: string | null; at: number } | null;
+  progress: {
+    run: number;
+    current: number;
+    total: number | null;
+    unit: string | null;
+    message: string | null;
+    details: string | null;
+    at: number;
+  } | null;
   worker: { id: number; pid: number; seenAt: number } | null;
 }
 
 const parse = (json: string | null): unknown => (json === null ? undefined : (JSON.parse(json) as unknown));
 
-export const pluginOf = (type: string): string | undefined => (type.includes(":") ? type.slice(0, type.indexOf(":")) : undefined);
+export const pluginOf = (type: string): string | undefined =>
+  type.includes(":") ? type.slice(0, type.indexOf(":")) : undefined;
 
-export function jobView(row: JobRowView, extra: { waitsFor: readonly number[]; request?: number | undefined; silentBefore: number }): JobInfo {
+export function jobView(
+  row: JobRowView,
+  extra: { waitsFor: readonly number[]; request?: number | undefined; silentBefore: number },
+): JobInfo {
   const p = row.progress;
   return {
     id: publicId(row.id, row.secret),
@@ -82,7 +104,12 @@ export function jobView(row: JobRowView, extra: { waitsFor: readonly number[]; r
     worker:
       row.worker === null || row.state !== PROCESSING
         ? undefined
-        : { id: row.worker.id, pid: row.worker.pid, seenAt: row.worker.seenAt, answering: row.worker.seenAt >= extra.silentBefore },
+        : {
+            id: row.worker.id,
+            pid: row.worker.pid,
+            seenAt: row.worker.seenAt,
+            answering: row.worker.seenAt >= extra.silentBefore,
+          },
   };
 }
 
@@ -186,7 +213,14 @@ export function requestView(row: RequestRowView): RequestInfo {
     choices: JSON.parse(row.choices) as string[],
     details: parse(row.details),
     digest: row.digest ?? undefined,
-    state: row.state === REQUEST_OPEN ? "open" : row.state === REQUEST_DECIDED ? "decided" : row.state === REQUEST_EXPIRED ? "expired" : "void",
+    state:
+      row.state === REQUEST_OPEN
+        ? "open"
+        : row.state === REQUEST_DECIDED
+          ? "decided"
+          : row.state === REQUEST_EXPIRED
+            ? "expired"
+            : "void",
     createdAt: row.createdAt,
     expiresAt: row.expiresAt ?? undefined,
     decision,

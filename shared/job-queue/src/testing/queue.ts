@@ -25,7 +25,11 @@ export interface TestQueue extends JobQueue {
 export async function openTestQueue(options: Partial<QueueOptions> & { clock?: ManualClock } = {}): Promise<TestQueue> {
   const folder = options.path === undefined ? mkdtempSync(join(tmpdir(), "queue-")) : undefined;
   const opened: JobQueue[] = [];
-  const queue = await open({ ...options, path: options.path ?? join(folder as string, "queue.db") }, options.clock ?? manualClock(), opened);
+  const queue = await open(
+    { ...options, path: options.path ?? join(folder as string, "queue.db") },
+    options.clock ?? manualClock(),
+    opened,
+  );
   return {
     ...queue,
     async dispose() {
@@ -36,7 +40,11 @@ export async function openTestQueue(options: Partial<QueueOptions> & { clock?: M
   };
 }
 
-async function open(options: QueueOptions, clock: ManualClock, opened: JobQueue[]): Promise<Omit<TestQueue, "dispose"> & { dispose(): Promise<void> }> {
+async function open(
+  options: QueueOptions,
+  clock: ManualClock,
+  opened: JobQueue[],
+): Promise<Omit<TestQueue, "dispose"> & { dispose(): Promise<void> }> {
   const internalErrors: { error: unknown; where: string }[] = [];
   const queue = await openJobQueue({
     durability: "process",
@@ -52,7 +60,7 @@ async function open(options: QueueOptions, clock: ManualClock, opened: JobQueue[
     path: options.path,
     internalErrors,
     async drain({ within = 86_400_000 } = {}) {
-      for (let left = within; ; ) {
+      for (let left = within; ;) {
         await turns();
         const { ready, processing, delayed } = await queue.stats();
         if (processing > 0 || (ready > 0 && queue.worker.state === "running")) {
@@ -73,7 +81,10 @@ async function open(options: QueueOptions, clock: ManualClock, opened: JobQueue[
  * Ports that crash the queue the `nth` time it comes to a point: everything after that point does not happen, as after kill -9. Give the
  * queue to `crashed` to learn when.
  */
-export function crashAt(point: PointName, nth = 1): { ports: Pick<Ports, "point">; arm(queue: JobQueue): void; readonly crashed: boolean } {
+export function crashAt(
+  point: PointName,
+  nth = 1,
+): { ports: Pick<Ports, "point">; arm(queue: JobQueue): void; readonly crashed: boolean } {
   let seen = 0;
   let target: JobQueue | undefined;
   let crashed = false;

@@ -14,7 +14,9 @@ export class JobSpy {
   /** `selector`: a type, a number, an id, or a test of the job. Rejects when a job chosen by number or id ended in another state. */
   async waitFor(selector: Selector, state: JobState, options: { signal?: AbortSignal } = {}): Promise<JobInfo> {
     const matches = (job: JobInfo) =>
-      typeof selector === "function" ? selector(job) : selector === job.type || selector === job.id || selector === job.number;
+      typeof selector === "function"
+        ? selector(job)
+        : selector === job.type || selector === job.id || selector === job.number;
     return new Promise((resolve, reject) => {
       const off = this.#queue.events.on("job-progress", ({ job, state: then }) => {
         if (matches(job) && (then === state || job.state === state)) finish(job);

@@ -1,0 +1,277 @@
+import { expect, test } from "vitest";
+import { failJob } from "../src/index.ts";
+import { codeOf, gate, openQueue } from "./kit.ts";
+
+test("a batch counts its jobs, ends once when all have ended, and lists what failed", async () => {
+  const queue = await openQueue();
+  const ends: string[] = [];
+  queue.events.on("batch-progress", (event) => {
+    if (event.change === "ended") ends.push(event.batch.status);
+  });
+  queue.registerHandler("page", {
+    process(data: number) {
+      if (data === 3) throw failJob("page 3 is broken");
+    },
+  });
+  await queue.start();
+  const made = await queue.enqueueBatch(
+    [1, 2, 3, 4].map((n) => ({ type: "page", data: n, label: `page ${n}` })),
+    { label: "site", unit: "pages" },
+  );
+  expect(made.totalOperations).toBe(4);
+  const batch = await queue.batches.wait(made.batchId);
+  expect(batch).toMatchObject({
+    status: "failed",
+    percent: 100,
+    totalOperations: 4,
+    completedOperations: 3,
+    failedOperations: 1,
+    unit: "pages",
+    open: false,
+  });
+  expect(batch.errors).toMatchObject([{ label: "page 3", message: "page 3 is broken", jobId: made.jobIds[2] }]);
+  await queue.drain();
+  expect(ends).toEqual(["failed"]);
+});
+
+test("a batch is refused whole when one member is wrong", async () => {
+  const queue = await openQueue();
+  expect(await codeOf(queue.enqueueBatch([{ type: "a" }, { type: "b", dependsOn: 99_999 }]))).toBe("JOB_NOT_FOUND");
+  expect(await codeOf(queue.enqueueBatch([{ type: "a" }, { type: "no spaces allowed" }]))).toBe("INVALID_OPTION");
+  expect((await queue.service.list()).items).toEqual([]);
+  expect((await queue.batches.list()).items).toEqual([]);
+});
+
+test("members that wait for each other in a circle are refused", async () => {
+  const queue = await openQueue();
+  const circle = queue.enqueueBatch([
+    { type: "a", key: "a", dependsOn: "b" },
+    { type: "b", key: "b", dependsOn: "a" },
+  ]);
+  expect(await codeOf(circle)).toBe("DEPENDENCY_CYCLE");
+});
+
+test("members run after those they depend on, whatever their order", async () => {
+  const queue = await openQueue();
+  const order: string[] = [];
+  queue.registerHandler("stage", { process: (name: string) => void order.push(name) });
+  await queue.start();
+  const { batchId, jobIds } = await queue.enqueueBatch([
+    { type: "stage", data: "roof", key: "roof", dependsOn: "walls" },
+    { type: "stage", data: "walls", key: "walls", dependsOn: ["floor"] },
+    { type: "stage", data: "floor", key: "floor" },
+  ]);
+  await queue.batches.wait(batchId);
+  expect(order).toEqual(["floor", "walls", "roof"]);
+  expect((await queue.service.getStatus(jobIds[0] as string))?.data).toBe("roof");
+});
+
+test("policy stop cancels the members that have not started", async () => {
+  const queue = await openQueue({ concurrency: 1 });
+  queue.registerHandler("op", {
+    process(n: number) {
+      if (n === 1) throw failJob("no");
+    },
+  });
+  await queue.start();
+  const { batchId } = await queue.enqueueBatch(
+    [0, 1, 2, 3].map((n) => ({ type: "op", data: n })),
+    { policy: "stop" },
+  );
+  expect(await queue.batches.wait(batchId)).toMatchObject({
+    status: "failed",
+    completedOperations: 1,
+    failedOperations: 1,
+    cancelledOperations: 2,
+  });
+  expect((await queue.service.list({ batch: batchId, state: "cancelled" })).items.map((job) => job.reason)).toEqual([
+    "batch",
+    "batch",
+  ]);
+});
+
+test("cancel ends waiting members at once and running ones by their signal; the batch stays cancelled", async () => {
+  const queue = await openQueue({ concurrency: 1 });
+  const other = await queue.again();
+  queue.registerHandler("op", {
+    process: (_data, _id, job) =>
+      new Promise((_, reject) => job.signal.addEventListener("abort", () => reject(job.signal.reason as Error))),
+  });
+  await queue.start();
+  const { batchId, jobIds } = await queue.enqueueBatch([1, 2, 3].map((n) => ({ type: "op", data: n })));
+  await queue.spy.waitFor(jobIds[0] as string, "processing");
+  const seen = await other.batches.cancelBatch(batchId);
+  expect(seen).toMatchObject({ cancelledOperations: 2, processingOperations: 1 });
+  expect(await queue.batches.wait(batchId)).toMatchObject({ status: "cancelled", cancelledOperations: 3 });
+  expect((await queue.service.list({ batch: batchId })).items.map((job) => job.reason)).toEqual([
+    "batch",
+    "batch",
+    "batch",
+  ]);
+  await queue.drain();
+  expect((await queue.batches.getBatchStatus(batchId))?.status).toBe("cancelled");
+  expect(await codeOf(queue.batches.cancelBatch(batchId))).toBe("INVALID_STATE");
+});
+
+test("an empty batch is completed", async () => {
+  const queue = await openQueue();
+  const { batchId } = await queue.enqueueBatch([]);
+  expect(await queue.batches.getBatchStatus(batchId)).toMatchObject({ status: "completed", percent: 100 });
+});
+
+test("a planning job adds members to its open batch, which closes when the planning job has ended", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("plan", {
+    async process(_data, _id, job) {
+      const { jobIds } = await job.addToBatch([1, 2, 3].map((n) => ({ type: "work", data: n })));
+      return jobIds.length;
+    },
+  });
+  queue.registerHandler("work", { process: (n: number) => n });
+  await queue.start();
+  const { batchId } = await queue.enqueueBatch([{ type: "plan" }], { open: true, unit: "things" });
+  expect(await queue.batches.wait(batchId)).toMatchObject({
+    status: "completed",
+    open: false,
+    totalOperations: 4,
+    completedOperations: 4,
+  });
+  expect(await codeOf(queue.batches.addToBatch(batchId, [{ type: "work", data: 9 }]))).toBe("BATCH_CLOSED");
+});
+
+test("a planning job that runs again adds nothing twice", async () => {
+  const queue = await openQueue();
+  queue.registerHandler(
+    "plan",
+    {
+      async process(_data, _id, job) {
+        await job.addToBatch([
+          { type: "work", data: 1 },
+          { type: "work", data: 1 },
+          { type: "work", data: 2 },
+        ]);
+        if (job.attempt < 3) throw new Error("again");
+      },
+    },
+    { maxAttempts: 3, backoff: { delay: 0 } },
+  );
+  queue.registerHandler("work", { process: () => null });
+  await queue.start();
+  const { batchId } = await queue.enqueueBatch([{ type: "plan" }], { open: true });
+  expect(await queue.batches.wait(batchId)).toMatchObject({ totalOperations: 4, completedOperations: 4 });
+});
+
+test("retrying one failed member gives job and batch a second run, and brings back what was cancelled because of it", async () => {
+  const queue = await openQueue();
+  let broken = true;
+  queue.registerHandler("op", {
+    process(name: string) {
+      if (broken && name === "base") throw failJob("broken");
+      return name;
+    },
+  });
+  await queue.start();
+  const ends: [number, string][] = [];
+  queue.events.on("batch-progress", (event) => {
+    if (event.change === "ended") ends.push([event.run, event.batch.status]);
+  });
+  const { batchId, jobIds } = await queue.enqueueBatch([
+    { type: "op", data: "base", key: "base" },
+    { type: "op", data: "top", dependsOn: "base" },
+    { type: "op", data: "free" },
+  ]);
+  const after = await queue.enqueue("op", "after", { after: batchId });
+  expect(await queue.batches.wait(batchId)).toMatchObject({
+    status: "failed",
+    completedOperations: 1,
+    failedOperations: 1,
+    cancelledOperations: 1,
+  });
+  expect(await queue.service.getStatus(after.number)).toMatchObject({ state: "cancelled", reason: "dependency" });
+  broken = false;
+  await queue.service.retry(jobIds[0] as string);
+  expect(await queue.batches.wait(batchId)).toMatchObject({
+    status: "completed",
+    run: 2,
+    completedOperations: 3,
+    failedOperations: 0,
+    cancelledOperations: 0,
+    errors: [],
+  });
+  expect(await queue.service.getStatus(jobIds[0] as string)).toMatchObject({
+    run: 2,
+    state: "completed",
+    result: "base",
+  });
+  expect(await queue.wait(after.number)).toMatchObject({ run: 2, state: "completed" });
+  expect(await queue.service.runs(jobIds[0] as string)).toMatchObject([
+    { run: 1, state: "failed", error: { message: "broken" } },
+  ]);
+  await queue.drain();
+  expect(ends).toEqual([
+    [1, "failed"],
+    [2, "completed"],
+  ]);
+});
+
+test("retry of a batch runs all of its failed and cancelled members again", async () => {
+  const queue = await openQueue();
+  let broken = true;
+  queue.registerHandler("op", {
+    process(n: number) {
+      if (broken && n < 2) throw failJob("no");
+    },
+  });
+  await queue.start();
+  const { batchId } = await queue.enqueueBatch([0, 1, 2].map((n) => ({ type: "op", data: n })));
+  await queue.batches.wait(batchId);
+  broken = false;
+  await queue.service.retry(batchId);
+  expect(await queue.batches.wait(batchId)).toMatchObject({ status: "completed", run: 2, completedOperations: 3 });
+  expect(await codeOf(queue.service.retry(batchId))).toBe("INVALID_STATE");
+});
+
+test("the counts of a batch are those of its jobs, whatever happened", async () => {
+  const queue = await openQueue({ concurrency: 2 });
+  queue.registerHandler(
+    "op",
+    {
+      process(n: number) {
+        if (n % 5 === 0) throw failJob("five");
+        if (n % 7 === 0) throw new Error("seven");
+      },
+    },
+    { maxAttempts: 2, backoff: { delay: 0 } },
+  );
+  await queue.start();
+  const { batchId, jobIds } = await queue.enqueueBatch(Array.from({ length: 50 }, (_, n) => ({ type: "op", data: n })));
+  await queue.service.cancel(jobIds[49] as string);
+  const batch = await queue.batches.wait(batchId);
+  const states = (await queue.service.list({ batch: batchId, limit: 100 })).items.map((job) => job.state);
+  const count = (state: string) => states.filter((each) => each === state).length;
+  expect(batch).toMatchObject({
+    completedOperations: count("completed"),
+    failedOperations: count("failed"),
+    cancelledOperations: count("cancelled"),
+    processingOperations: 0,
+  });
+  expect(batch.failedOperations + batch.completedOperations + batch.cancelledOperations).toBe(50);
+});
+
+test("a running batch names its current operation", async () => {
+  const queue = await openQueue();
+  const hold = gate();
+  queue.registerHandler("op", { process: () => hold.opened });
+  await queue.start();
+  const { batchId, jobIds } = await queue.enqueueBatch([{ type: "op", label: "about/hero" }]);
+  await queue.spy.waitFor(jobIds[0] as string, "processing");
+  expect(await queue.batches.getBatchStatus(batchId)).toMatchObject({
+    status: "processing",
+    currentOperation: "about/hero",
+    percent: 0,
+  });
+  expect((await queue.batches.getActiveBatches()).map((batch) => batch.batchId)).toEqual([batchId]);
+  hold.open();
+  await queue.batches.wait(batchId);
+  expect(await queue.batches.getActiveBatches()).toEqual([]);
+});

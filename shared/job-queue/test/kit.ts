@@ -1,0 +1,31 @@
+import { onTestFinished } from "vitest";
+import { type TestQueue, openTestQueue } from "../src/testing/index.ts";
+
+/** A test queue that goes away with the test. */
+export async function openQueue(options: Parameters<typeof openTestQueue>[0] = {}): Promise<TestQueue> {
+  const queue = await openTestQueue(options);
+  onTestFinished(() => queue.dispose());
+  return queue;
+}
+
+export interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+/** A promise that the test resolves. */
+export function gate(): Gate {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+/** The code of the coded error that a promise rejects with. */
+export async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => (error as { code?: string }).code,
+  );
+}

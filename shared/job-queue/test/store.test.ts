@@ -1,0 +1,178 @@
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type BetterSqlite3 from "better-sqlite3";
+import { getTableColumns, getTableName } from "drizzle-orm";
+import { expect, onTestFinished, test } from "vitest";
+import { openJobQueue } from "../src/index.ts";
+import { JOB_STATES, TRANSITIONS } from "../src/job.ts";
+import { MIGRATIONS } from "../src/migrations.ts";
+import * as schema from "../src/schema.ts";
+import { assertVersion, migrate, openStoreFile } from "../src/sqlite.ts";
+import { jobCodes, jobWord } from "../src/store/codes.ts";
+import { Engine } from "../src/engine.ts";
+import { systemPorts } from "../src/queue.ts";
+import { createStore } from "../src/store/store.ts";
+import { prepareJob } from "../src/validate.ts";
+import { codeOf, openQueue } from "./kit.ts";
+
+const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite3;
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "store-"));
+  onTestFinished(() => {
+    chmodSync(path, 0o700);
+    rmSync(path, { recursive: true, force: true });
+  });
+  return path;
+}
+
+test("the query builder's schema is the one of the migrations", () => {
+  const db = new Sqlite(":memory:");
+  migrate(db);
+  for (const table of Object.values(schema)) {
+    const inStore = db.pragma(`table_info(${getTableName(table)})`) as { name: string; notnull: number; pk: number }[];
+    const declared = Object.values(getTableColumns(table)).map((column) => ({
+      name: column.name,
+      required: column.notNull,
+    }));
+    expect(declared).toEqual(
+      inStore.map((column) => ({ name: column.name, required: column.notnull === 1 || column.pk === 1 })),
+    );
+  }
+});
+
+test("the store allows exactly the transitions of the table", () => {
+  const db = new Sqlite(":memory:");
+  migrate(db);
+  const allowed = (from: number, to: number): boolean => {
+    db.exec(
+      `DELETE FROM bq_job; INSERT INTO bq_job (id, lane, state, sort, run_at, max_attempts) VALUES (1, 1, ${from}, 0, 0, 1)`,
+    );
+    try {
+      db.exec(`UPDATE bq_job SET state = ${to}`);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  for (const from of JOB_STATES) {
+    const next = new Set(Object.values(TRANSITIONS[from]));
+    for (const to of JOB_STATES) {
+      if (from === to) continue;
+      const possible = jobCodes(from).some((a) => jobCodes(to).some((b) => allowed(a, b)));
+      expect([from, to, possible]).toEqual([from, to, next.has(to)]);
+    }
+  }
+  expect(jobCodes("pending").map(jobWord)).toEqual(["pending", "pending"]);
+});
+
+test("a store from a newer version is refused and left alone", async () => {
+  const path = join(folder(), "new.db");
+  const queue = await openJobQueue({ path });
+  await queue.stop();
+  const db = new Sqlite(path);
+  db.exec("UPDATE bq_meta SET value = 999 WHERE key = 'schema'");
+  db.close();
+  expect(await codeOf(openJobQueue({ path }))).toBe("STORE_TOO_NEW");
+});
+
+test("concurrent first opens apply each migration once", async () => {
+  const path = join(folder(), "many.db");
+  const queues = await Promise.all(Array.from({ length: 8 }, () => openJobQueue({ path })));
+  await Promise.all(queues.map((queue) => queue.enqueue("x")));
+  expect((await queues[0]?.service.list())?.items).toHaveLength(8);
+  await Promise.all(queues.map((queue) => queue.stop()));
+});
+
+test("a migration that fails leaves the store as it was", () => {
+  const db = new Sqlite(":memory:");
+  migrate(db);
+  expect(() => migrate(db, [...MIGRATIONS, "CREATE TABLE extra (x); SELECT nonsense"])).toThrow();
+  expect(db.prepare("SELECT value FROM bq_meta WHERE key = 'schema'").pluck().get()).toBe(MIGRATIONS.length);
+  expect(db.prepare("SELECT count(*) FROM sqlite_master WHERE name = 'extra'").pluck().get()).toBe(0);
+});
+
+test("the folder is for its owner only, the files too", async () => {
+  const path = join(folder(), "deep", "er", "q.db");
+  const queue = await openJobQueue({ path });
+  await queue.enqueue("x");
+  expect(statSync(join(path, "..")).mode & 0o777).toBe(0o700);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(`${path}-wal`).mode & 0o777).toBe(0o600);
+  await queue.stop();
+});
+
+test("what is not a store is refused with its path", async () => {
+  const path = join(folder(), "text.db");
+  writeFileSync(path, "this is not a database, and it is long enough to be read as a header of one ".repeat(20));
+  const error = await openJobQueue({ path }).catch((e: unknown) => e as Error & { code: string });
+  expect(error).toMatchObject({ code: "STORE_UNREADABLE" });
+  expect((error as Error).message).toContain(path);
+});
+
+test("an SQLite with the WAL-reset bug is refused", () => {
+  for (const bad of ["3.7.0", "3.46.0", "3.51.2"]) expect(() => assertVersion(bad)).toThrow(/corruption bug/);
+  for (const good of ["3.51.3", "3.54.1", "4.0.0"]) assertVersion(good);
+});
+
+test("a full disk refuses with a code, keeps what was acknowledged, and takes more when there is room", async () => {
+  const path = join(folder(), "full.db");
+  const db = openStoreFile(path, "power");
+  migrate(db);
+  const store = createStore(db, { random: systemPorts.random, now: Date.now, maxBytes: 1_000_000 });
+  const engine = new Engine(db, store, systemPorts, path);
+  const row = (data: string) => prepareJob({ type: "x", data }, undefined, Date.now(), 1_000_000);
+  const kept: number[] = [];
+  db.pragma(`max_page_count = ${(db.pragma("page_count", { simple: true }) as number) + 20}`);
+  const codes: (string | undefined)[] = [];
+  for (let i = 0; i < 30; i++) {
+    const made = engine.submit("enqueue", [row("y".repeat(8_000))]);
+    codes.push(await codeOf(made.then((jobs) => kept.push(jobs[0]?.number as number))));
+  }
+  expect(codes.at(-1)).toBe("STORE_FULL");
+  expect(kept.length).toBeGreaterThan(0);
+  expect(engine.queries.jobs({ limit: 100 }).map((job) => job.number)).toEqual(kept.toReversed());
+  db.pragma("max_page_count = 1000000");
+  await engine.submit("enqueue", [row("z".repeat(8_000))]);
+  expect(engine.queries.jobs({ limit: 100 })).toHaveLength(kept.length + 1);
+  await engine.close();
+});
+
+test("one bad command does not fail its neighbours in the same commit", async () => {
+  const queue = await openQueue();
+  const results = await Promise.all([
+    codeOf(queue.enqueue("a")),
+    codeOf(queue.enqueue("b", null, { after: "777" })),
+    codeOf(queue.service.cancel(1).then(() => undefined)),
+    codeOf(queue.enqueue("c")),
+  ]);
+  expect(results).toEqual([undefined, "JOB_NOT_FOUND", "JOB_NOT_FOUND", undefined]);
+  expect((await queue.service.list()).items.map((job) => job.type)).toEqual(["c", "a"]);
+});
+
+test("a store that another process holds is waited for without blocking, and refused after a while", async () => {
+  const queue = await openQueue();
+  const holder = new Sqlite(queue.path);
+  holder.exec("BEGIN IMMEDIATE");
+  const pending = queue.enqueue("x");
+  const gap = await longestGap(300);
+  expect(gap).toBeLessThan(150);
+  holder.exec("ROLLBACK");
+  holder.close();
+  expect((await pending).number).toBe(1);
+});
+
+/** The longest time the event loop did not turn, while it is watched for `ms`. */
+async function longestGap(ms: number): Promise<number> {
+  const end = performance.now() + ms;
+  let last = performance.now();
+  let longest = 0;
+  while (last < end) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }
+  return longest;
+}
