@@ -9,7 +9,7 @@ const GATES: [name: string, command: string, ...args: string[]][] = [
   ["types", "tsc"],
   ["lint", "oxlint"],
   ["format", "oxfmt", "--check"],
-  ["dead code", "knip", "--no-progress"],
+  ["dead code", "knip", "--no-progress", "--no-config-hints"],
   ["packages", "pnpm", "run", "--silent", "packages"],
 ];
 

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 
 export const PNPM_VERSION = "10.34.9";
-export const NODE_VERSION = "24.21.0";
+const NODE_VERSION = "24.21.0";
 
 /** The exit code of every failed set-up: EX_UNAVAILABLE, which no command of brains uses. */
 export const EXIT_SETUP_FAILED = 69;
