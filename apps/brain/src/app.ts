@@ -11,6 +11,6 @@ export function createApp(checkout: string): AppPort {
     init: async ({ dir, cwd, env }) => (await import("./init-brain.ts")).initBrain(dir, cwd, env),
     trust: async ({ dir, cwd, env }) => (await import("./trust-folder.ts")).trustFolder(dir, cwd, env),
     serveMcp: async (options) => (await import("./mcp-process.ts")).serveMcp(options),
-    demo: async () => (await import("./demo.ts")).demoPlan(checkout),
+    demo: async ({ config }) => (await import("./demo.ts")).demoPlan(checkout, config),
   };
 }

@@ -1,14 +1,23 @@
 import { join } from "node:path";
-import type { DemoPlan } from "@brains/cli";
-import { CONFIG_NAME } from "@brains/shell";
+import type { AppSession, DemoPlan } from "@brains/cli";
+import { CONFIG_NAME, type JobsReply } from "@brains/shell";
 
-/** The demonstration: the brain of the checkout, whose content is the project's own documentation, becomes a website. */
-export function demoPlan(checkout: string): DemoPlan {
-  const steps = ["generate-all", "promote-all", "build-site"].map((tool) => ({ tool: `site-builder:${tool}`, input: {} }));
+const BUILD = "site-builder:build-site";
+
+/** The demonstration: the brain of the checkout, whose content is the project's own documentation, becomes a website. `config` names another brain. */
+export function demoPlan(checkout: string, config: string | undefined): DemoPlan {
   return {
-    brain: { config: join(checkout, CONFIG_NAME) },
-    intro: ["The example brain turns docs/ into a website: generate, promote, build, as background jobs."],
-    steps,
-    closing: () => [],
+    brain: { config: config ?? join(checkout, CONFIG_NAME) },
+    intro: ["The example brain makes a website of docs/: it generates sections, promotes them and builds the pages, as background jobs."],
+    steps: ["site-builder:generate-all", "site-builder:promote-all", BUILD].map((tool) => ({ tool, input: {} })),
+    closing,
   };
+}
+
+async function closing({ shell, caller }: AppSession): Promise<string[]> {
+  const reply = await shell.callTool("shell:jobs", { type: BUILD, state: "completed", limit: 1 }, caller);
+  const [job] = reply.kind === "data" ? (reply.data as JobsReply).jobs : [];
+  const { folder, pages, rendered, reused } = (job?.result ?? {}) as { folder?: string; pages?: number; rendered?: number; reused?: number };
+  if (folder === undefined) return [];
+  return [`${pages} pages: ${rendered} rendered, ${reused} unchanged`, `The site: ${folder}`, `Open ${join(folder, "index.html")} in a browser.`];
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { InitReport } from "@brains/cli";
 import { openTrustStore, type Env } from "@brains/shell";
 import { AppError } from "./app-error.ts";
+import { writeConfigSchema } from "./config-schema.ts";
 
 const TEMPLATES = join(dirname(dirname(fileURLToPath(import.meta.url))), "templates");
 /** npm leaves out files of this name when it packs, so the template has another. */
@@ -17,6 +18,7 @@ export async function initBrain(dir: string, cwd: string, env: Env): Promise<Ini
   const target = resolve(cwd, dir);
   try {
     const report = await writeBrain(target, cwd);
+    await writeConfigSchema(join(target, ".brains"));
     // Its one plugin file is ours, and known.
     await openTrustStore(env).trust(target);
     return report;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { JobQueue } from "@brains/job-queue";
 import type { BrainOptions } from "@brains/cli";
 import { findBrain, openBrainLog, type Brain } from "@brains/shell";
+import { writeConfigSchema } from "./config-schema.ts";
 import { openBrain } from "./open-brain.ts";
 import { appVersion } from "./version.ts";
 
@@ -35,6 +36,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
       return 0;
     }
     secondSignalEndsAtOnce(options.signal);
+    await writeConfigSchema(brain.home);
     await queue.start();
     log.info("worker started", { dir: brain.dir });
     options.onReady?.({ pid: process.pid, home: brain.home });
