@@ -11,8 +11,8 @@ export async function composeToc(request: GenerationRequest, paths: readonly str
     const note = await request.notes(path);
     lines.push(`- ${linkTo(note.title, path)}`);
     const slugger = new GithubSlugger();
-    for (const [index, { depth, text }] of note.outline.headings.entries()) {
-      const fragment = slugger.slug(text);
+    for (const [index, { depth, text, id }] of note.outline.headings.entries()) {
+      const fragment = id ?? slugger.slug(text);
       // The first heading is the page's title there.
       if (index === 0 && depth === 1) continue;
       if (depth === 2 || depth === 3) lines.push(`${"  ".repeat(depth - 1)}- ${linkTo(text, path, fragment)}`);

@@ -1,5 +1,6 @@
 import type { Element, Root } from "hast";
 import type GithubSlugger from "github-slugger";
+import { HEADING_ID } from "../notes/outline.ts";
 import { isElement, textOf } from "./to-hast.ts";
 
 export interface PageHeading {
@@ -8,8 +9,6 @@ export interface PageHeading {
   /** 2 to 6; 1 is the page's title. */
   readonly level: number;
 }
-
-const OWN_ID = /\s*\{#([\w-]{1,100})\}\s*$/;
 
 /**
  * Gives headings their level and address. Levels start at `base` and never skip one, whatever the note did, so that the page can be read by its outline.
@@ -33,7 +32,7 @@ export function settleHeadings(tree: Root, base: number, slugger: GithubSlugger)
       const isFootnoteLabel = child.properties["id"] === "footnote-label";
       const own = ownId(child);
       const text = textOf(child).replace(/\s+/g, " ").trim();
-      const id = slugger.slug(own ?? text) || "section";
+      const id = own ?? (slugger.slug(text) || "section");
       child.properties["id"] = id;
       if (text !== "" && !isFootnoteLabel) found.push({ id, text, level });
     }
@@ -45,8 +44,8 @@ export function settleHeadings(tree: Root, base: number, slugger: GithubSlugger)
 function ownId(heading: Element): string | undefined {
   const last = heading.children.at(-1);
   if (last?.type !== "text") return undefined;
-  const id = OWN_ID.exec(last.value)?.[1];
-  if (id !== undefined) last.value = last.value.replace(OWN_ID, "");
+  const id = HEADING_ID.exec(last.value)?.[1];
+  if (id !== undefined) last.value = last.value.replace(HEADING_ID, "");
   return id;
 }
 

@@ -6,7 +6,7 @@ import type { SectionContent } from "../content/section-content.ts";
 import { box, decorate } from "./decorate.ts";
 import { type PageHeading, settleHeadings, takeTitle } from "./headings.ts";
 import { type LinkReport, type Locate, settleLinks } from "./links.ts";
-import { isElement, mapElements, toHast } from "./to-hast.ts";
+import { mapElements, toHast } from "./to-hast.ts";
 
 export interface PageBody extends LinkReport {
   readonly html: string;
@@ -75,8 +75,7 @@ function settleIds(tree: Root, ids: Set<string>): void {
   mapElements(tree, (element) => {
     const id = element.properties["id"];
     if (typeof id !== "string") return undefined;
-    const isHeading = isElement(element) && /^h[1-6]$/.test(element.tagName);
-    if (ids.has(id) || (!isHeading && RESERVED.includes(id)) || id === "" || /\s/.test(id)) delete element.properties["id"];
+    if (ids.has(id) || RESERVED.includes(id) || id === "" || /\s/.test(id)) delete element.properties["id"];
     else ids.add(id);
     return undefined;
   });

@@ -5,6 +5,8 @@ const NAMES =
 
 /** Elements whose text is not for readers: they go with what is in them. Other unknown elements go, their text stays. */
 const STRIPPED = "script style template iframe noscript noembed noframes title textarea select option object embed svg math head xmp plaintext";
+const OTHER =
+  "address applet area article aside audio base basefont bdi bdo bgsound big blink body button canvas caption center col colgroup data datalist dialog dir fieldset font footer form frame frameset header hgroup html input keygen label legend link listing main map marquee menu meta meter nav nobr optgroup output param portal progress search slot track video";
 
 /**
  * What raw HTML in a note may be. No scripts, styles, forms, frames or event handlers; addresses only http, https and mailto.
@@ -37,5 +39,8 @@ export const schema: Schema = {
     ul: [["className", "contains-task-list"]],
   },
 };
+
+/** Elements of HTML that are not for notes. Names that are neither here nor allowed are no HTML. */
+export const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(`${STRIPPED} ${OTHER}`.split(" "));
 
 export const ALLOWED_NAMES: ReadonlySet<string> = new Set(schema.tagNames);

@@ -5,7 +5,7 @@ import remarkRehype from "remark-rehype";
 import { unified } from "unified";
 import { parseMarkdown, visit as visitMarkdown } from "../notes/outline.ts";
 import { schema } from "./schema.ts";
-import { type SourceWarning, sourceWarnings } from "./source-warnings.ts";
+import { type SourceWarning, sourceWarnings, unknownTagsToText } from "./source-warnings.ts";
 
 export interface Converted {
   readonly tree: Root;
@@ -16,6 +16,8 @@ export interface Converted {
 export function toHast(markdown: string, idPrefix: string): Converted {
   try {
     const source = parseMarkdown(markdown);
+    const warnings = sourceWarnings(source);
+    unknownTagsToText(source);
     let hasHtml = false;
     visitMarkdown(source, (node) => {
       hasHtml ||= node.type === "html";
@@ -29,7 +31,7 @@ export function toHast(markdown: string, idPrefix: string): Converted {
     if (hasHtml) processor.use(rehypeRaw);
     // Last, so that nothing that a note says comes after it.
     processor.use(rehypeSanitize, schema);
-    return { tree: processor.runSync(source) as Root, warnings: sourceWarnings(source) };
+    return { tree: processor.runSync(source) as Root, warnings };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const code: Element = { type: "element", tagName: "code", properties: {}, children: [{ type: "text", value: markdown }] };

@@ -7,6 +7,8 @@ import { unified } from "unified";
 export interface Heading {
   readonly depth: number;
   readonly text: string;
+  /** Where the author gave it one. */
+  readonly id?: string | undefined;
   /** Line in the body, 1 for the first. */
   readonly line: number;
 }
@@ -22,6 +24,9 @@ export interface Outline {
   readonly links: readonly string[];
 }
 
+/** `## Title {#id}`: an address of the author's own. */
+export const HEADING_ID = /\s*\{#([\w.-]{1,100})\}\s*$/;
+
 const parser = unified().use(remarkParse).use(remarkGfm);
 
 export function parseMarkdown(text: string): Root {
@@ -36,7 +41,9 @@ export function outlineOf(body: string): Outline {
   const definitions = new Map<string, string>();
   visit(root, (node) => {
     if (node.type === "heading") {
-      headings.push({ depth: node.depth, text: plain(node), line: node.position?.start.line ?? 1 });
+      const text = plain(node);
+      const line = node.position?.start.line ?? 1;
+      headings.push({ depth: node.depth, text: text.replace(HEADING_ID, ""), id: HEADING_ID.exec(text)?.[1], line });
     } else if (node.type === "definition") definitions.set(node.identifier, (node as Definition).url);
   });
   visit(root, (node) => {
