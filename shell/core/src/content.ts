@@ -4,7 +4,7 @@ import type { Caller } from "@brains/plugin";
 import { seesContent } from "./rights.ts";
 
 /** The job without what went in and came out, unless the caller may see that. */
-export function visibleJob(job: JobInfo, caller: Caller): JobInfo {
+function visibleJob(job: JobInfo, caller: Caller): JobInfo {
   if (seesContent(caller, job.origin)) return job;
   return { ...job, data: undefined, result: undefined, origin: job.origin && { ...job.origin, reply: undefined } };
 }

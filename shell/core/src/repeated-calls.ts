@@ -50,7 +50,7 @@ export class RepeatedCalls {
 }
 
 /** The same text for the same value, whatever the order of its keys. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return (
     JSON.stringify(value, (_key, part: unknown) => {
       if (typeof part !== "object" || part === null || Array.isArray(part)) return part;

@@ -14,11 +14,11 @@ export interface Requirement {
   readonly visibility: "public" | "admin";
 }
 
-export function hasRole(caller: Pick<Caller, "role">, least: Role): boolean {
+function hasRole(caller: Pick<Caller, "role">, least: Role): boolean {
   return ROLES.indexOf(caller.role) >= ROLES.indexOf(least);
 }
 
-export function isPerson(caller: Caller): boolean {
+function isPerson(caller: Caller): boolean {
   return (caller.kind ?? (PERSON_INTERFACES.has(caller.interface) ? "person" : "model")) === "person";
 }
 

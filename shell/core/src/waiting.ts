@@ -26,7 +26,7 @@ export async function waitForWork(
   timeout: number,
   signal: AbortSignal,
 ): Promise<Settled | undefined> {
-  if (signal.aborted) return undefined;
+  if (signal.aborted || timeout <= 0) return undefined;
   try {
     if (work.kind === "batch") return { kind: "batch", batch: await queue.batches.wait(work.id, { timeout, signal }) };
     return { kind: "job", job: await queue.service.wait(work.id, { timeout, signal, until: "ended-or-waiting" }) };

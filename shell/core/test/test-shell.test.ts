@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { definePlugin, defineTool } from "@brains/plugin";
 import { createTestShell } from "@brains/shell/testing";
 import { feeds, flaky, importFeeds } from "./fixtures/feeds.ts";
 
@@ -20,6 +21,22 @@ test("a job is performed by its definition, and its retries cost no time", async
   await expect(brain.perform(importFeeds, { urls: ["a"] })).resolves.toEqual({ imported: 1 });
   await expect(brain.perform(flaky, { failures: 2 })).resolves.toBe(3);
   await expect(brain.perform(flaky, { failures: 9 })).rejects.toThrow("feeds:flaky is failed: not yet: 3");
+});
+
+test("a delay of days costs no time", async () => {
+  const later = definePlugin({
+    id: "later",
+    jobs: [importFeeds],
+    tools: [
+      defineTool({
+        name: "import",
+        description: "Import tomorrow",
+        run: (_input, context) => context.enqueueJob(importFeeds, { urls: ["a"] }, { delay: 3 * 86_400_000 }),
+      }),
+    ],
+  });
+  await using brain = await createTestShell({ plugins: [later] });
+  expect(await brain.run("later:import")).toMatchObject({ state: "completed" });
 });
 
 test("a job that asks stops there, and goes on when it was answered", async () => {

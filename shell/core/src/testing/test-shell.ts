@@ -89,9 +89,13 @@ export async function createTestShell(options: TestShellOptions): Promise<TestSh
   const call: TestShell["call"] = (tool, input, { caller: by = caller, ...rest } = {}) =>
     shell.callTool(tool, input, by, rest);
   let disposed: Promise<void> | undefined;
-  const dispose = () => {
-    disposed ??= shell.stop().finally(remove);
-    return disposed;
+  const dispose = () => (disposed ??= stopAndRemove());
+  const stopAndRemove = async () => {
+    try {
+      await shell.stop();
+    } finally {
+      await remove();
+    }
   };
 
   return {
