@@ -162,6 +162,7 @@ export interface BatchInfo {
   readonly open: boolean;
   readonly policy: BatchPolicy;
   readonly run: number;
+  /** A planning job of an open batch counts as an operation only when it fails. */
   readonly totalOperations: number;
   readonly completedOperations: number;
   readonly failedOperations: number;

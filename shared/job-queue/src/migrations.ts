@@ -136,6 +136,8 @@ CREATE TABLE bq_batch (
   completed INTEGER NOT NULL DEFAULT 0,
   failed INTEGER NOT NULL DEFAULT 0,
   cancelled INTEGER NOT NULL DEFAULT 0,
+  planners INTEGER NOT NULL DEFAULT 0,
+  planned INTEGER NOT NULL DEFAULT 0,
   origin TEXT,
   principal TEXT,
   conversation TEXT,
@@ -146,9 +148,10 @@ CREATE TABLE bq_batch (
 CREATE INDEX bq_batch_active ON bq_batch(id) WHERE state < 5;
 CREATE INDEX bq_batch_ended ON bq_batch(ended_at) WHERE state >= 5;
 
+-- \`planners\` counts planning jobs that have not failed and \`planned\` those that completed: people are told of the work, not of its planning.
 -- The counts of a batch follow its jobs whichever statement moves them, so no code path can forget one.
 CREATE TRIGGER bq_batch_added AFTER INSERT ON bq_job WHEN NEW.batch IS NOT NULL BEGIN
-  UPDATE bq_batch SET total = total + 1 WHERE id = NEW.batch;
+  UPDATE bq_batch SET total = total + 1, planners = planners + (NEW.flags & 1) WHERE id = NEW.batch;
 END;
 CREATE TRIGGER bq_batch_moved AFTER UPDATE OF state ON bq_job WHEN NEW.batch IS NOT NULL AND NEW.state <> OLD.state BEGIN
   UPDATE bq_batch SET
@@ -156,6 +159,8 @@ CREATE TRIGGER bq_batch_moved AFTER UPDATE OF state ON bq_job WHEN NEW.batch IS 
     completed = completed + (NEW.state = 5) - (OLD.state = 5),
     failed = failed + (NEW.state = 6) - (OLD.state = 6),
     cancelled = cancelled + (NEW.state = 7) - (OLD.state = 7),
+    planners = planners - (NEW.flags & 1) * ((NEW.state IN (6, 7)) - (OLD.state IN (6, 7))),
+    planned = planned + (NEW.flags & 1) * ((NEW.state = 5) - (OLD.state = 5)),
     started_at = CASE WHEN started_at IS NULL AND NEW.state = 1 THEN NEW.started_at ELSE started_at END
   WHERE id = NEW.batch;
 END;

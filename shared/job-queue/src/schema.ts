@@ -84,6 +84,8 @@ export const batchTable = sqliteTable("bq_batch", {
   completed: integer().notNull(),
   failed: integer().notNull(),
   cancelled: integer().notNull(),
+  planners: integer().notNull(),
+  planned: integer().notNull(),
   origin: text(),
   principal: text(),
   conversation: text(),

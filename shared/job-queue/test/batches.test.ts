@@ -133,8 +133,8 @@ test("a planning job adds members to its open batch, which closes when the plann
   expect(await queue.batches.wait(batchId)).toMatchObject({
     status: "completed",
     open: false,
-    totalOperations: 4,
-    completedOperations: 4,
+    totalOperations: 3,
+    completedOperations: 3,
   });
   expect(await codeOf(queue.batches.addToBatch(batchId, [{ type: "work", data: 9 }]))).toBe("BATCH_CLOSED");
 });
@@ -158,7 +158,7 @@ test("a planning job that runs again adds nothing twice", async () => {
   queue.registerHandler("work", { process: () => null });
   await queue.start();
   const { batchId } = await queue.enqueueBatch([{ type: "plan" }], { open: true });
-  expect(await queue.batches.wait(batchId)).toMatchObject({ totalOperations: 4, completedOperations: 4 });
+  expect(await queue.batches.wait(batchId)).toMatchObject({ totalOperations: 3, completedOperations: 3 });
 });
 
 test("retrying one failed member gives job and batch a second run, and brings back what was cancelled because of it", async () => {
@@ -274,4 +274,26 @@ test("a running batch names its current operation", async () => {
   hold.open();
   await queue.batches.wait(batchId);
   expect(await queue.batches.getActiveBatches()).toEqual([]);
+});
+
+test("a planning job counts as an operation only when it fails", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("plan", {
+    process(broken: boolean) {
+      if (broken) throw failJob("no plan");
+    },
+  });
+  await queue.start();
+  const empty = await queue.enqueueBatch([{ type: "plan", data: false }], { open: true });
+  expect(await queue.batches.wait(empty.batchId)).toMatchObject({
+    status: "completed",
+    totalOperations: 0,
+    percent: 100,
+  });
+  const broken = await queue.enqueueBatch([{ type: "plan", data: true }], { open: true });
+  expect(await queue.batches.wait(broken.batchId)).toMatchObject({
+    status: "failed",
+    totalOperations: 1,
+    failedOperations: 1,
+  });
 });

@@ -128,6 +128,8 @@ export interface BatchRowView {
   completed: number;
   failed: number;
   cancelled: number;
+  planners: number;
+  planned: number;
   origin: string | null;
   createdAt: number;
   startedAt: number | null;
@@ -138,7 +140,9 @@ export function batchView(
   row: BatchRowView,
   extra: { currentOperation?: string | undefined; errors: readonly BatchError[]; type?: string | undefined },
 ): BatchInfo {
-  const ended = row.completed + row.failed + row.cancelled;
+  const completed = row.completed - row.planned;
+  const total = row.total - row.planners;
+  const ended = completed + row.failed + row.cancelled;
   return {
     batchId: publicId(row.id, row.secret),
     number: row.id,
@@ -148,12 +152,12 @@ export function batchView(
     open: row.open === 1,
     policy: row.policy as BatchPolicy,
     run: row.run,
-    totalOperations: row.total,
-    completedOperations: row.completed,
+    totalOperations: total,
+    completedOperations: completed,
     failedOperations: row.failed,
     cancelledOperations: row.cancelled,
     processingOperations: row.processing,
-    percent: row.total === 0 ? (row.state >= COMPLETED ? 100 : 0) : Math.floor((ended * 100) / row.total),
+    percent: row.state >= COMPLETED ? 100 : total === 0 ? 0 : Math.floor((ended * 100) / total),
     currentOperation: extra.currentOperation,
     errors: extra.errors,
     plugin: row.plugin ?? undefined,
