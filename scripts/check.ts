@@ -36,7 +36,8 @@ async function runTests(filters: string[]): Promise<Counts> {
   const startedAt = performance.now();
   await rm(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const code = await run("vitest", ["run", ...reporters, ...filters], "inherit");
+  const plain = process.stdout.isTTY ? [] : ["--no-color"];
+  const code = await run("vitest", ["run", ...plain, ...reporters, ...filters], "inherit");
   const counts = countTests(await readFile(report, "utf8").catch(() => undefined), code);
   announce("tests", counts.failed === 0, startedAt);
   return counts;
