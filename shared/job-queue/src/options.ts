@@ -111,8 +111,8 @@ export interface JobFilter {
   readonly type?: string | readonly string[] | undefined;
   readonly plugin?: string | undefined;
   readonly reason?: EndReason | undefined;
-  /** Number or id of a batch. */
-  readonly batch?: string | number | undefined;
+  /** Number or id of a batch; null for jobs of no batch. */
+  readonly batch?: string | number | null | undefined;
   readonly principal?: string | undefined;
   readonly conversation?: string | undefined;
   /** Created at or after this time (ms). */

@@ -262,7 +262,7 @@ export class JobQueueService {
       ...filter,
       states: state === undefined ? undefined : typeof state === "string" ? [state] : state,
       types: type === undefined ? undefined : typeof type === "string" ? [type] : type,
-      batch: batch === undefined ? undefined : requireRef(this.#setting.engine, batch, "batch"),
+      batch: batch === undefined || batch === null ? batch : requireRef(this.#setting.engine, batch, "batch"),
     };
   }
 }

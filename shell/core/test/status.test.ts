@@ -414,3 +414,14 @@ describe("following", () => {
     expect(seen.some((event) => JSON.stringify(event).includes('"urls"'))).toBe(false);
   });
 });
+
+test("a job that stands alone is not hidden behind thousands of members of batches", async () => {
+  await using brain = await createTestShell({ plugins: [feeds] });
+  await brain.queue.worker.stop();
+  await brain.call("feeds:import", { urls: ["a"] });
+  const urls = Array.from({ length: 6000 }, (_, n) => `u${n}`);
+  await brain.call("feeds:import-each", { urls });
+  const { operations, more } = await status(brain);
+  expect(operations.map((one) => one.label)).toEqual(["Import feeds", "Import each"]);
+  expect(more).toBe(false);
+});

@@ -28,7 +28,7 @@ export interface JobQuery {
   readonly types?: readonly string[] | undefined;
   readonly plugin?: string | undefined;
   readonly reason?: string | undefined;
-  readonly batch?: number | undefined;
+  readonly batch?: number | null | undefined;
   readonly principal?: string | undefined;
   readonly conversation?: string | undefined;
   readonly since?: number | undefined;
@@ -95,7 +95,8 @@ export function readStore(db: Database, now: () => number) {
     if (query.plugin !== undefined)
       all.push(sql`substr(${laneTable.type}, 1, ${query.plugin.length + 1}) = ${`${query.plugin}:`}`);
     if (query.reason !== undefined) all.push(eq(jobTable.reason, query.reason));
-    if (query.batch !== undefined) all.push(eq(jobTable.batch, query.batch));
+    if (query.batch === null) all.push(isNull(jobTable.batch));
+    else if (query.batch !== undefined) all.push(eq(jobTable.batch, query.batch));
     if (query.principal !== undefined) all.push(eq(bodyTable.principal, query.principal));
     if (query.conversation !== undefined) all.push(eq(bodyTable.conversation, query.conversation));
     if (query.since !== undefined) all.push(gte(bodyTable.createdAt, query.since));

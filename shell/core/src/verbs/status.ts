@@ -14,9 +14,6 @@ import type { VerbPorts } from "./verb.ts";
 const RECENT = 10 * 60_000;
 /** Operations in one answer. */
 const MOST = 100;
-/** Jobs looked through for those that stand alone: members of large batches must not hide them for ever, nor cost seconds. */
-const MOST_JOBS_READ = 5000;
-
 const input = z.object({
   id: refSchema
     .optional()
@@ -146,19 +143,9 @@ async function batchPage({ queue }: VerbPorts, filter: BatchFilter) {
   return queue.batches.list({ ...filter, limit: MOST });
 }
 
-async function standingAlone(
-  { queue }: VerbPorts,
-  filter: JobFilter,
-): Promise<{ items: JobInfo[]; next: string | undefined }> {
-  const items: JobInfo[] = [];
-  let cursor: string | undefined;
-  for (let read = 0; read < MOST_JOBS_READ && items.length <= MOST; read += 500) {
-    const page = await queue.service.list({ ...filter, limit: 500, cursor });
-    items.push(...page.items.filter((job) => job.batchId === undefined));
-    cursor = page.next;
-    if (cursor === undefined) break;
-  }
-  return { items, next: cursor };
+/** Members of batches stand in their batch's line. */
+async function standingAlone({ queue }: VerbPorts, filter: JobFilter) {
+  return queue.service.list({ ...filter, batch: null, limit: MOST });
 }
 
 /** Undefined where the cursor is too old to tell: then everything present is shown. */
