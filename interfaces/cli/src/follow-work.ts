@@ -1,4 +1,4 @@
-import type { WaitReply } from "@brains/shell";
+import type { Operation, StatusReply } from "@brains/shell";
 import type { AppSession } from "./app-port.ts";
 import { callVerb } from "./call.ts";
 import { isActive, needsDecision } from "./render/operations.ts";
@@ -9,12 +9,12 @@ export interface FollowWorkOptions {
   readonly signal: AbortSignal;
   /** End as soon as nothing can go on without a person. */
   readonly stopAtDecision: boolean;
-  readonly onChange: (reply: WaitReply) => void;
+  readonly onChange: (operations: readonly Operation[]) => void;
 }
 
 /** Nothing moves and somebody is asked. Of a batch other members may be about to start, so this must hold for a moment before it counts. */
-function standsStill(reply: WaitReply): boolean {
-  return reply.operations.every(
+function standsStill(operations: readonly Operation[]): boolean {
+  return operations.every(
     (operation) =>
       !isActive(operation) ||
       (needsDecision(operation) && (operation.kind === "job" || (operation.counts.processing ?? 0) === 0)),
@@ -25,12 +25,23 @@ function standsStill(reply: WaitReply): boolean {
 const SHORTEST = 100;
 const LONGEST = 1000;
 
+/** Jobs and batches as they stand now, in the order given. Throws when one does not exist. */
+export async function lookAt(session: AppSession, ids: readonly (string | number)[]): Promise<Operation[]> {
+  const replies = await Promise.all(ids.map((id) => callVerb<StatusReply>(session, "status", { id })));
+  return replies.flatMap((reply) => reply.operations);
+}
+
+export interface WorkEnd {
+  readonly operations: readonly Operation[];
+  readonly because: "ended" | "decision" | "timeout" | "interrupt";
+}
+
 /** Look at jobs and batches at every change until they ended. */
 export async function followWork(
   session: AppSession,
   ids: readonly (string | number)[],
   options: FollowWorkOptions,
-): Promise<{ readonly reply: WaitReply; readonly because: "ended" | "decision" | "timeout" | "interrupt" }> {
+): Promise<WorkEnd> {
   const { signal } = options;
   const end = options.timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.timeout;
   let ring: (() => void) | undefined;
@@ -57,16 +68,16 @@ export async function followWork(
   try {
     while (true) {
       rung = false;
-      const reply = await callVerb<WaitReply>(session, "wait", { ids, timeout: 0 });
-      options.onChange(reply);
-      if (reply.ended) return { reply, because: "ended" };
-      stillSince = standsStill(reply) ? (stillSince ?? Date.now()) : undefined;
+      const operations = await lookAt(session, ids);
+      options.onChange(operations);
+      if (!operations.some(isActive)) return { operations, because: "ended" };
+      stillSince = standsStill(operations) ? (stillSince ?? Date.now()) : undefined;
       if (options.stopAtDecision && stillSince !== undefined && Date.now() - stillSince >= LONGEST) {
-        return { reply, because: "decision" };
+        return { operations, because: "decision" };
       }
-      if (signal.aborted) return { reply, because: "interrupt" };
+      if (signal.aborted) return { operations, because: "interrupt" };
       const left = end - Date.now();
-      if (left <= 0) return { reply, because: "timeout" };
+      if (left <= 0) return { operations, because: "timeout" };
       await pause(Math.min(SHORTEST, left), false);
       if (!signal.aborted) await pause(Math.min(LONGEST - SHORTEST, Math.max(0, left - SHORTEST)), true);
     }

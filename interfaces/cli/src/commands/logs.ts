@@ -58,7 +58,7 @@ export const logs: Action = async (context, { args, options }): Promise<ExitCode
       reply.cursor,
     );
     if (!output.json && reply.lines.length === limit && !reply.ended) {
-      output.note([` more: brains logs ${reply.number} --after ${reply.cursor}`]);
+      output.note([` more: ${output.noteLayout().prefix}logs ${reply.number} --after ${reply.cursor}`]);
     }
     return 0;
   }
@@ -66,7 +66,7 @@ export const logs: Action = async (context, { args, options }): Promise<ExitCode
     followLog(session, id, { after, limit, signal, onLines: (reply) => showLines(context, reply) }),
   );
   if (interrupted && !last.ended) {
-    output.note([` #${last.number} goes on. Follow again: brains logs ${last.number} -f --after ${last.cursor}`]);
+    output.note([` #${last.number} goes on. Follow again: ${output.noteLayout().prefix}logs ${last.number} -f --after ${last.cursor}`]);
     return 130;
   }
   if (output.json) output.show("end", { job: last.number, state: last.state }, () => [], last.cursor);

@@ -1,20 +1,15 @@
-import type { JobReply, WaitReply } from "@brains/shell";
 import type { AppSession } from "../app-port.ts";
-import { callVerb, workRef } from "../call.ts";
+import { workRef } from "../call.ts";
 import type { Action, CommandContext } from "../command.ts";
 import { exitCodeOf, worstExitCode, type ExitCode } from "../exit-codes.ts";
+import { resultsOf } from "../plan.ts";
 import { nameOf, needsDecision } from "../render/operations.ts";
 import { changeLine, dataLines } from "../render/replies.ts";
 import { printable } from "../text/printable.ts";
 import { truncate } from "../text/width.ts";
-import { followWork } from "../follow-work.ts";
+import { followWork, lookAt, type WorkEnd } from "../follow-work.ts";
 import { createWaitScreen } from "../wait-screen.ts";
 import { timeoutOption } from "./filters.ts";
-
-export interface WaitEnd {
-  readonly reply: WaitReply;
-  readonly because: "ended" | "decision" | "timeout" | "interrupt";
-}
 
 /** Wait for work and show how it goes: bars on a terminal's stderr, else a line per change. Ctrl-C ends the waiting, never the work. */
 export async function waitForWork(
@@ -22,7 +17,7 @@ export async function waitForWork(
   session: AppSession,
   ids: readonly (string | number)[],
   options: { readonly timeout?: number | undefined },
-): Promise<WaitEnd> {
+): Promise<WorkEnd> {
   const { output } = context;
   const screen = createWaitScreen(output);
   const { value, interrupted } = await context.interruptible((signal) =>
@@ -31,31 +26,27 @@ export async function waitForWork(
       signal,
       // On a terminal somebody can answer from another one, so the waiting goes on.
       stopAtDecision: !output.interactive,
-      onChange: (reply) => screen.update(reply.operations),
+      onChange: (operations) => screen.update(operations),
     }),
   );
   screen.close();
   return interrupted && value.because !== "ended" ? { ...value, because: "interrupt" } : value;
 }
 
-function result(reply: JobReply): unknown {
-  return reply.kind === "job" ? reply.job.result : undefined;
-}
-
 /** Print how the waiting ended, on stdout, and choose the exit code. */
-export async function reportOutcome(context: CommandContext, session: AppSession, end: WaitEnd): Promise<ExitCode> {
+export async function reportOutcome(context: CommandContext, session: AppSession, end: WorkEnd): Promise<ExitCode> {
   const { output } = context;
-  const { operations } = end.reply;
+  const { operations } = end;
   const numbers = operations.map((operation) => `#${operation.number}`).join(", ");
+  const { prefix } = output.noteLayout();
   if (end.because === "interrupt") {
-    output.note([` ${numbers} ${operations.length === 1 ? "goes" : "go"} on in the background. Look again: brains status`]);
+    if (output.json) output.show("outcome", { because: end.because, operations, results: {} }, () => []);
+    output.note([` ${numbers} ${operations.length === 1 ? "goes" : "go"} on in the background. Look again: ${prefix}status`]);
     return 130;
   }
-  const results: Record<number, unknown> = {};
-  for (const operation of operations) {
-    if (operation.kind !== "job" || operation.status !== "completed") continue;
-    results[operation.number] = result(await callVerb<JobReply>(session, "job", { id: operation.number }));
-  }
+  const completed = operations.filter((operation) => operation.kind === "job" && operation.status === "completed");
+  const found = await resultsOf(session, completed.map((operation) => operation.number));
+  const results = Object.fromEntries(completed.map((operation, index) => [operation.number, found[index]]));
   const codes = operations.map((operation): ExitCode => {
     if (needsDecision(operation)) return 5;
     return exitCodeOf({ state: operation.status, reason: operation.reason });
@@ -78,12 +69,12 @@ export async function reportOutcome(context: CommandContext, session: AppSession
   }
   for (const operation of operations.filter(needsDecision)) {
     for (const request of operation.requests) {
-      output.note([` ${nameOf(operation)} waits for your answer: brains approve ${request}`]);
+      output.note([` ${nameOf(operation)} waits for your answer: ${prefix}approve ${request}`]);
     }
   }
   const failed = operations.find((operation) => operation.status === "failed");
   if (failed !== undefined && !output.json) {
-    output.note([` look closer: brains jobs ${failed.number}   run it again: brains retry ${failed.number}`]);
+    output.note([` look closer: ${prefix}jobs ${failed.number}   run it again: ${prefix}retry ${failed.number}`]);
   }
   return worstExitCode(codes);
 }
@@ -91,7 +82,7 @@ export async function reportOutcome(context: CommandContext, session: AppSession
 export const wait: Action = async (context, { args, options }) => {
   const timeout = timeoutOption("timeout", options.timeout);
   const session = await context.session({ plugins: false });
-  await callVerb<WaitReply>(session, "wait", { ids: args.map(workRef), timeout: 0 });
+  await lookAt(session, args.map(workRef));
   await session.ensureWorker();
   return reportOutcome(context, session, await waitForWork(context, session, args.map(workRef), { timeout }));
 };

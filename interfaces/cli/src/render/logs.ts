@@ -3,13 +3,13 @@ import { printableLines } from "../text/printable.ts";
 import { clockSeconds } from "../text/time.ts";
 import type { Layout } from "./layout.ts";
 
-/** Log lines with their time; stderr in yellow, the shell's own notes dim. Never cut: a terminal wraps them. */
+/** Log lines with their time; stderr in yellow. Never cut: a terminal wraps them. */
 export function logLines(lines: LogsReply["lines"], layout: Layout): string[] {
   const { style } = layout;
   return lines.flatMap((line) => {
     const time = style.dim(clockSeconds(Date.parse(line.at)));
     return printableLines(line.text).map((text) => {
-      const shown = line.stream === "stderr" ? style.yellow(text) : line.stream === "note" ? style.dim(text) : text;
+      const shown = line.stream === "stderr" ? style.yellow(text) : text;
       return `${time}  ${shown}`;
     });
   });

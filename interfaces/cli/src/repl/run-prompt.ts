@@ -69,6 +69,8 @@ async function runScreen(base: Base, session: AppSession, plan: DemoPlan | undef
     interactive: true,
     incrementalRendering: true,
     maxFps: 60,
+    // What a plugin prints goes above the live rows, where the console is the real one.
+    patchConsole: typeof console.Console === "function",
   });
   const stop = new AbortController();
   const onSignal = () => stop.abort();
@@ -87,6 +89,7 @@ async function runScreen(base: Base, session: AppSession, plan: DemoPlan | undef
     await prompt.close();
     await instance.waitUntilRenderFlush();
     instance.unmount();
+    await instance.waitUntilExit();
   }
 }
 
@@ -115,7 +118,7 @@ async function startPlan(
     const numbers = await enqueuePlan(plan, session, (queued) => prompt.say(queuedLines(queued, layout())));
     if (numbers.length === 0) return;
     const end = await followWork(session, numbers, { signal, stopAtDecision: false, onChange: () => {} });
-    if (end.because !== "ended" || end.reply.operations.some((operation) => operation.status !== "completed")) return;
+    if (end.because !== "ended" || end.operations.some((operation) => operation.status !== "completed")) return;
     prompt.say((await plan.closing(session, await resultsOf(session, numbers))).map((line) => ` ${printable(line)}`));
   } catch (error) {
     prompt.say(errorLines(error, layout()));
