@@ -8,7 +8,9 @@ const BUILD = "site-builder:build-site";
 export function demoPlan(checkout: string, config: string | undefined): DemoPlan {
   return {
     brain: { config: config ?? join(checkout, CONFIG_NAME) },
-    intro: ["The example brain makes a website of docs/: it generates sections, promotes them and builds the pages, as background jobs."],
+    intro: [
+      "The example brain makes a website of docs/: it generates sections, promotes them and builds the pages, as background jobs.",
+    ],
     steps: ["site-builder:generate-all", "site-builder:promote-all", BUILD].map((tool) => ({ tool, input: {} })),
     closing,
   };
@@ -17,7 +19,16 @@ export function demoPlan(checkout: string, config: string | undefined): DemoPlan
 async function closing({ shell, caller }: AppSession): Promise<string[]> {
   const reply = await shell.callTool("shell:jobs", { type: BUILD, state: "completed", limit: 1 }, caller);
   const [job] = reply.kind === "data" ? (reply.data as JobsReply).jobs : [];
-  const { folder, pages, rendered, reused } = (job?.result ?? {}) as { folder?: string; pages?: number; rendered?: number; reused?: number };
+  const { folder, pages, rendered, reused } = (job?.result ?? {}) as {
+    folder?: string;
+    pages?: number;
+    rendered?: number;
+    reused?: number;
+  };
   if (folder === undefined) return [];
-  return [`${pages} pages: ${rendered} rendered, ${reused} unchanged`, `The site: ${folder}`, `Open ${join(folder, "index.html")} in a browser.`];
+  return [
+    `${pages} pages: ${rendered} rendered, ${reused} unchanged`,
+    `The site: ${folder}`,
+    `Open ${join(folder, "index.html")} in a browser.`,
+  ];
 }

@@ -24,7 +24,11 @@ export async function initBrain(dir: string, cwd: string, env: Env): Promise<Ini
     return report;
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
-    throw new AppError("FOLDER_UNUSABLE", `A brain cannot be made in ${target}: ${error.message}. Check the path, its rights and the free space.`, { cause: error });
+    throw new AppError(
+      "FOLDER_UNUSABLE",
+      `A brain cannot be made in ${target}: ${error.message}. Check the path, its rights and the free space.`,
+      { cause: error },
+    );
   }
 }
 
@@ -33,7 +37,10 @@ async function writeBrain(target: string, cwd: string): Promise<InitReport> {
   const taken: string[] = [];
   for (const { path } of files) if (await exists(join(target, path))) taken.push(path);
   if (taken.length > 0) {
-    throw new AppError("ALREADY_EXISTS", `${target} has ${taken.join(", ")} already, and init never overwrites. Choose another folder, or move ${taken.length === 1 ? "it" : "them"} away.`);
+    throw new AppError(
+      "ALREADY_EXISTS",
+      `${target} has ${taken.join(", ")} already, and init never overwrites. Choose another folder, or move ${taken.length === 1 ? "it" : "them"} away.`,
+    );
   }
   const name = brainName(target);
   for (const { path, text } of files) {
@@ -62,7 +69,12 @@ async function templateFiles(dir: string): Promise<{ path: string; text: string 
 
 /** The folder's name as a brain's name: letters, digits and hyphens. */
 function brainName(dir: string): string {
-  return basename(dir).toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "") || "brain";
+  return (
+    basename(dir)
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .replaceAll(/^-+|-+$/g, "") || "brain"
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

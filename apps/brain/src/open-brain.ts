@@ -50,7 +50,10 @@ export async function openBrain(brain: Brain, env: BrainSearch["env"], options: 
       maxBytes: retention.megabytes === undefined ? undefined : retention.megabytes * 1024 * 1024,
     },
     fingerprint: options.plugins ? await fingerprint(brain, version) : undefined,
-    onInternalError: (error, where) => log?.error(`in ${where}: ${error instanceof Error ? error.message : String(error)}`, { stack: error instanceof Error ? error.stack : undefined }),
+    onInternalError: (error, where) =>
+      log?.error(`in ${where}: ${error instanceof Error ? error.message : String(error)}`, {
+        stack: error instanceof Error ? error.stack : undefined,
+      }),
   });
   try {
     const { dir: brainDir, home } = brain;

@@ -16,31 +16,29 @@ export async function openFrontEnd(options: Omit<OpenOptions, "interface">): Pro
   const { env, plugins } = options;
   const version = appVersion();
   const brain = await findBrain(options);
-  let keeper: WorkerKeeper | undefined;
+  let ours: Promise<string> | undefined;
+  const keeper = workerKeeper(async () =>
+    ensureWorker({
+      queue: opened.queue,
+      brain,
+      env,
+      fingerprint: () => (ours ??= fingerprint(brain, version)),
+      presentFingerprint: () => presentFingerprint(options, appVersion()),
+    }),
+  );
   const opened = await openBrain(brain, env, {
     version,
     plugins,
     // Only what goes wrong: the worker's own entries are what people look for there.
     log: openBrainLog({ file: brain.logFile, level: "warn" }),
-    onRunnable: () => keeper?.look(),
+    onRunnable: () => keeper.look(),
   });
-  const { queue } = opened;
-  let ours: Promise<string> | undefined;
-  const order = {
-    queue,
-    brain,
-    env,
-    fingerprint: () => (ours ??= fingerprint(brain, version)),
-    presentFingerprint: () => presentFingerprint(options, appVersion()),
-  };
-  const kept = workerKeeper(() => ensureWorker(order));
-  keeper = kept;
-  if (options.inProcess === true) await queue.start();
+  if (options.inProcess === true) await opened.queue.start();
   return {
     ...opened,
-    keeper: kept,
+    keeper,
     async close() {
-      await kept.settled();
+      await keeper.settled();
       await opened.close();
     },
   };
@@ -72,7 +70,12 @@ export async function takeUpLeftWork({ queue, keeper }: FrontEnd): Promise<strin
 
 /** Whoever may open the store may do everything with it, so the local user is an admin. */
 function localUser(place: OpenOptions["interface"]): Caller {
-  return { principal: userName(), role: "admin", interface: place, conversation: place === "repl" ? `repl:${randomUUID()}` : undefined };
+  return {
+    principal: userName(),
+    role: "admin",
+    interface: place,
+    conversation: place === "repl" ? `repl:${randomUUID()}` : undefined,
+  };
 }
 
 function userName(): string {

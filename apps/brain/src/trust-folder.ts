@@ -8,7 +8,10 @@ export async function trustFolder(dir: string, cwd: string, env: Env): Promise<{
   const folder = resolve(cwd, dir);
   const config = await stat(join(folder, CONFIG_NAME)).catch(() => undefined);
   if (!config?.isFile()) {
-    throw new AppError("NO_BRAIN", `There is no ${CONFIG_NAME} in ${folder}, so there is nothing to trust. Correct the folder, or make a brain with \`brains init\`.`);
+    throw new AppError(
+      "NO_BRAIN",
+      `There is no ${CONFIG_NAME} in ${folder}, so there is nothing to trust. Correct the folder, or make a brain with \`brains init\`.`,
+    );
   }
   return { dir: folder, already: !(await openTrustStore(env).trust(folder)) };
 }

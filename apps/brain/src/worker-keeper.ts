@@ -8,7 +8,7 @@ export interface WorkerKeeper {
   look(): void;
   /** Why the last look found no worker and could not start one. */
   trouble(): string | undefined;
-  /** When no look is under way any more. */
+  /** When the looks asked for so far have ended. */
   settled(): Promise<void>;
 }
 
@@ -17,35 +17,40 @@ export function workerKeeper(start: () => Promise<LiveWorker>): WorkerKeeper {
   let next: Promise<LiveWorker> | undefined;
   let trouble: string | undefined;
 
-  const begin = (): Promise<LiveWorker> => {
-    const look = start();
-    current = look;
-    look
-      .then(
-        () => (trouble = undefined),
-        (error: unknown) => (trouble = error instanceof Error ? error.message : String(error)),
-      )
-      .finally(() => {
-        if (current === look) current = undefined;
-      });
-    return look;
+  const begin = async (): Promise<LiveWorker> => {
+    try {
+      const live = await start();
+      trouble = undefined;
+      return live;
+    } catch (error) {
+      trouble = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
   };
-  const ensure = (): Promise<LiveWorker> => {
-    if (!current) return begin();
-    // The look under way may have seen a worker that retired since, so it does not count for what was enqueued meanwhile.
-    next ??= current.then(again, again);
-    return next;
+  const track = (look: Promise<LiveWorker>): Promise<LiveWorker> => {
+    current = look;
+    const done = (): void => {
+      if (current === look) current = undefined;
+    };
+    look.then(done, done);
+    return look;
   };
   const again = (): Promise<LiveWorker> => {
     next = undefined;
-    return begin();
+    return track(begin());
+  };
+  const ensure = (): Promise<LiveWorker> => {
+    if (!current) return track(begin());
+    // The look under way may have seen a worker that retired since, so it does not count for what was enqueued meanwhile.
+    next ??= current.then(again, again);
+    return next;
   };
   return {
     ensure,
     look: () => void ensure().catch(() => undefined),
     trouble: () => trouble,
     async settled() {
-      while (current ?? next) await (next ?? current)?.catch(() => undefined);
+      await (next ?? current)?.catch(() => undefined);
     },
   };
 }

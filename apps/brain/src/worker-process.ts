@@ -32,7 +32,9 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     lock = await takeOffice(queue, options.signal);
     if (!lock) {
       const others = (await queue.workers()).map(({ pid }) => pid);
-      process.stderr.write(`A worker runs the jobs of ${brain.home} already${others.length > 0 ? ` (pid ${others.join(", ")})` : ""}.\n`);
+      process.stderr.write(
+        `A worker runs the jobs of ${brain.home} already${others.length > 0 ? ` (pid ${others.join(", ")})` : ""}.\n`,
+      );
       return 0;
     }
     secondSignalEndsAtOnce(options.signal);
@@ -99,7 +101,11 @@ async function untilTheEnd(queue: JobQueue, brain: Brain, signal: AbortSignal): 
 /** Whoever asks twice does not want to wait for the jobs; their worker's lock dies with it and they are taken over. */
 function secondSignalEndsAtOnce(signal: AbortSignal): void {
   const armed = (): void => {
-    for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) process.on(name, () => process.exit(code));
+    for (const [name, code] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const)
+      process.on(name, () => process.exit(code));
   };
   if (signal.aborted) armed();
   // The signal that aborts is still being delivered; only the next one counts.

@@ -15,7 +15,8 @@ const START_LIMIT = 20_000;
 const LOOK_EVERY = 20;
 
 /** What a worker inherits from the front end that happened to start it; nothing else, so that no secret of one terminal stays in a long-lived process. */
-const ENV_NAMES = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|https?_proxy|no_proxy|BRAINS_\w+|SYSTEMROOT|APPDATA|LOCALAPPDATA|USERPROFILE|PATHEXT|COMSPEC)$/i;
+const ENV_NAMES =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|https?_proxy|no_proxy|BRAINS_\w+|SYSTEMROOT|APPDATA|LOCALAPPDATA|USERPROFILE|PATHEXT|COMSPEC)$/i;
 
 export interface LiveWorker {
   readonly pid: number;
@@ -68,7 +69,8 @@ async function liveWorker({ queue, fingerprint, presentFingerprint }: WorkerOrde
   const ours = await fingerprint();
   for (const worker of live) {
     // Only on a difference are the files read anew: a front end that has been open for long may itself be the outdated one.
-    if (worker.fingerprint === ours || worker.fingerprint === ((await presentFingerprint()) ?? worker.fingerprint)) return worker.pid;
+    if (worker.fingerprint === ours || worker.fingerprint === ((await presentFingerprint()) ?? worker.fingerprint))
+      return worker.pid;
     await queue.requestDrain(worker.id);
   }
   return undefined;
@@ -119,5 +121,8 @@ function endOf(child: ChildProcess): { how?: string; metAnother: boolean } {
 
 function notStarted(brain: Brain, why: string, tail: readonly string[] = []): AppError {
   const said = tail.length > 0 ? `\n${tail.map((line) => `  ${line}`).join("\n")}\n` : " ";
-  return new AppError("WORKER_NOT_STARTED", `No worker could be started: ${why}.${said}The jobs are stored and wait. The whole log: ${brain.logFile}`);
+  return new AppError(
+    "WORKER_NOT_STARTED",
+    `No worker could be started: ${why}.${said}The jobs are stored and wait. The whole log: ${brain.logFile}`,
+  );
 }

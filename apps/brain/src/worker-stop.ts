@@ -8,7 +8,9 @@ import { appVersion } from "./version.ts";
 const STOP_LIMIT = 20_000;
 
 /** Asks every worker of the brain to stop and waits for it. Interrupted jobs go on with the next worker. */
-export async function stopWorkers(options: BrainOptions & { readonly timeout?: number | undefined }): Promise<{ stopped: number[]; stillRunning: number[] }> {
+export async function stopWorkers(
+  options: BrainOptions & { readonly timeout?: number | undefined },
+): Promise<{ stopped: number[]; stillRunning: number[] }> {
   const brain = await findBrain(options);
   const opened = await openBrain(brain, options.env, { version: appVersion(), plugins: false });
   try {

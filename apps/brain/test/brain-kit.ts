@@ -48,7 +48,13 @@ export async function makeBrain({ files = {}, trusted = true }: BrainFiles = {})
   const root = await realpath(await mkdtemp(join(tmpdir(), "brains-e2e-")));
   const dir = join(root, "brain");
   const home = join(dir, ".brains");
-  const env: NodeJS.ProcessEnv = { PATH: process.env["PATH"], HOME: root, XDG_CONFIG_HOME: join(root, "config"), XDG_DATA_HOME: join(root, "data"), LANG: "C.UTF-8" };
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env["PATH"],
+    HOME: root,
+    XDG_CONFIG_HOME: join(root, "config"),
+    XDG_DATA_HOME: join(root, "data"),
+    LANG: "C.UTF-8",
+  };
   const write = async (path: string, text: string): Promise<void> => {
     await mkdir(dirname(join(dir, path)), { recursive: true });
     await writeFile(join(dir, path), text);
@@ -75,7 +81,8 @@ export async function makeBrain({ files = {}, trusted = true }: BrainFiles = {})
     write,
     async json<T>(...args: string[]): Promise<T> {
       const ended = await run(...args, "--json");
-      if (ended.code !== 0) throw new Error(`brains ${args.join(" ")} ended with ${ended.code}: ${ended.stderr || ended.stdout}`);
+      if (ended.code !== 0)
+        throw new Error(`brains ${args.join(" ")} ended with ${ended.code}: ${ended.stderr || ended.stdout}`);
       return (JSON.parse(ended.stdout) as { data: T }).data;
     },
     async queue() {

@@ -10,7 +10,10 @@ test("a batch of 200 survives kill -9 of its worker: the next front end starts o
   if (batchId === undefined) throw new Error("no batch");
 
   const first = await brain.worker();
-  await vi.waitFor(async () => expect((await queue.batches.getBatchStatus(batchId))?.completedOperations).toBe(120), LIMIT);
+  await vi.waitFor(
+    async () => expect((await queue.batches.getBatchStatus(batchId))?.completedOperations).toBe(120),
+    LIMIT,
+  );
   const status = await brain.run("status");
   expect(status.stdout).toContain("120/200 sections (60%)");
 
@@ -24,12 +27,22 @@ test("a batch of 200 survives kill -9 of its worker: the next front end starts o
 
   await brain.open("sections");
   const batch = await queue.batches.wait(batchId, { timeout: LIMIT.timeout });
-  expect(batch).toMatchObject({ status: "completed", totalOperations: 200, completedOperations: 200, failedOperations: 0, cancelledOperations: 0, percent: 100, run: 1 });
+  expect(batch).toMatchObject({
+    status: "completed",
+    totalOperations: 200,
+    completedOperations: 200,
+    failedOperations: 0,
+    cancelledOperations: 0,
+    percent: 100,
+    run: 1,
+  });
   const written = await brain.ledger("written");
   expect(written.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, n) => n));
 
   const { events } = await queue.events.read({ after: beginning, limit: 10_000 });
-  const ends = events.filter((event) => event.kind === "batch" && event.change === "ended" && event.batch.batchId === batchId);
+  const ends = events.filter(
+    (event) => event.kind === "batch" && event.change === "ended" && event.batch.batchId === batchId,
+  );
   expect(ends).toHaveLength(1);
   const jobEnds = events.flatMap((event) => (event.kind === "job" && event.change === "ended" ? [event.job.id] : []));
   expect(new Set(jobEnds).size).toBe(200);
@@ -50,7 +63,15 @@ test("a job killed in its third step goes on with the third", async () => {
   const waited = await brain.run("wait", jobId);
   expect(waited.code).toBe(0);
   expect(await queue.service.getStatus(jobId)).toMatchObject({ state: "completed", result: { steps: 3 }, run: 1 });
-  expect(await brain.ledger("steps")).toEqual(["one began", "one ended", "two began", "two ended", "three began", "three began", "three ended"]);
+  expect(await brain.ledger("steps")).toEqual([
+    "one began",
+    "one ended",
+    "two began",
+    "two ended",
+    "three began",
+    "three began",
+    "three ended",
+  ]);
 });
 
 test("a question frees its slot, survives a restart, and is answered from another process", async () => {

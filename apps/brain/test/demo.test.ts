@@ -4,7 +4,10 @@ import { expect, test } from "vitest";
 import { makeBrain } from "./brain-kit.ts";
 
 const CONFIG = "plugins:\n  - name: site-builder\n    config: { content: docs, output: site }\n";
-const DOCS = { "docs/index.md": "# Home\n\nThe first page.\n", "docs/guide.md": "# Guide\n\nHow to do it. See [home](index.md).\n" };
+const DOCS = {
+  "docs/index.md": "# Home\n\nThe first page.\n",
+  "docs/guide.md": "# Guide\n\nHow to do it. See [home](index.md).\n",
+};
 
 test("without a terminal the demonstration tells each change, ends with 0 and prints the site's folder", async () => {
   const brain = await makeBrain({ files: { "brains.yaml": CONFIG, ...DOCS } });
@@ -25,7 +28,9 @@ test("without a terminal the demonstration tells each change, ends with 0 and pr
 });
 
 test("a demonstration that cannot be finished ends with another code and the reason", async () => {
-  const brain = await makeBrain({ files: { "brains.yaml": CONFIG, ...DOCS, "docs/broken.md": "---\ntitle: [x\n---\n\n# Broken\n" } });
+  const brain = await makeBrain({
+    files: { "brains.yaml": CONFIG, ...DOCS, "docs/broken.md": "---\ntitle: [x\n---\n\n# Broken\n" },
+  });
   const ended = await brain.run("demo", "--config", "brains.yaml");
   expect(ended.code).not.toBe(0);
   expect(ended.stdout + ended.stderr).toContain("broken.md:2");

@@ -40,7 +40,10 @@ describe("wrong input at the edges gives one clear error", () => {
 
   test("a store that is no store", async () => {
     const brain = await gatesBrain();
-    await brain.write(".brains/brains.db", "this is not a database, but it is long enough to be taken for one".repeat(20));
+    await brain.write(
+      ".brains/brains.db",
+      "this is not a database, but it is long enough to be taken for one".repeat(20),
+    );
     expectError(await brain.run("jobs"), 9, "STORE_UNREADABLE", /brains\.db/);
     expect(await readFile(join(brain.home, "brains.db"), "utf8")).toContain("this is not a database");
   });
@@ -59,14 +62,19 @@ describe("wrong input at the edges gives one clear error", () => {
   });
 
   test("plugin files in a folder that nobody trusted", async () => {
-    const brain = await makeBrain({ trusted: false, files: { "brains.yaml": "plugins:\n  - ./own.ts\n", "own.ts": "throw new Error('must not run');\n" } });
+    const brain = await makeBrain({
+      trusted: false,
+      files: { "brains.yaml": "plugins:\n  - ./own.ts\n", "own.ts": "throw new Error('must not run');\n" },
+    });
     const ended = await brain.run("run", "anything");
     expectError(ended, 1, "UNTRUSTED", /brains trust/);
     expect((await brain.run("status")).code).toBe(0);
   });
 
   test("a plugin that does not load, with file and line", async () => {
-    const brain = await makeBrain({ files: { "brains.yaml": "plugins:\n  - ./own.ts\n", "own.ts": "export default {\n  id: 'own',,\n};\n" } });
+    const brain = await makeBrain({
+      files: { "brains.yaml": "plugins:\n  - ./own.ts\n", "own.ts": "export default {\n  id: 'own',,\n};\n" },
+    });
     expectError(await brain.run("tools"), 1, "PLUGIN_UNREADABLE", /own\.ts/);
   });
 
@@ -95,7 +103,10 @@ describe("wrong input at the edges gives one clear error", () => {
     await brain.run("status");
     // Plugins load in the front end and fail in the worker, whose environment is another.
     await brain.write("brains.yaml", "plugins:\n  - ./gates.ts\n  - ./picky.ts\n");
-    await brain.write("picky.ts", 'if (process.argv.includes("worker")) throw new Error("no licence on this machine");\nexport default { id: "picky" };\n');
+    await brain.write(
+      "picky.ts",
+      'if (process.argv.includes("worker")) throw new Error("no licence on this machine");\nexport default { id: "picky" };\n',
+    );
     const ended = await brain.run("run", "steps");
     expect(ended.stderr).toContain("WORKER_NOT_STARTED");
     expect(ended.stderr).toContain("no licence on this machine");

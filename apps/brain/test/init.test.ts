@@ -43,13 +43,23 @@ test("init in a place that cannot be a folder says so", async () => {
 test("`--version` and `status` load little: no plugin, no prompt, no MCP", async () => {
   const brain = await makeBrain({ files: { "brains.yaml": "plugins:\n  - site-builder\n" } });
   const loaded = (...args: string[]): string => {
-    const ended = spawnSync(process.execPath, ["--import", TRACE, MAIN, ...args], { cwd: brain.dir, env: brain.env, encoding: "utf8" });
+    const ended = spawnSync(process.execPath, ["--import", TRACE, MAIN, ...args], {
+      cwd: brain.dir,
+      env: brain.env,
+      encoding: "utf8",
+    });
     expect(ended.status).toBe(0);
     return ended.stderr;
   };
-  expect(loaded("--version").split("\n").filter((line) => line.startsWith("loaded file:"))).toHaveLength(2);
+  expect(
+    loaded("--version")
+      .split("\n")
+      .filter((line) => line.startsWith("loaded file:")),
+  ).toHaveLength(2);
   expect(loaded("status")).toContain("better-sqlite3");
-  expect(loaded("status")).not.toMatch(/node_modules\/(ink|react|yoga-layout|pino)\/|plugin-site-builder|remark|modelcontextprotocol/);
+  expect(loaded("status")).not.toMatch(
+    /node_modules\/(ink|react|yoga-layout|pino)\/|plugin-site-builder|remark|modelcontextprotocol/,
+  );
 });
 
 /** Names every module on stderr as it is loaded. */
@@ -61,7 +71,10 @@ test("without a config the brain lives in the OS's data folder", async () => {
   const root = await realpath(await mkdtemp(join(tmpdir(), "brains-none-")));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const { spawn } = await import("node:child_process");
-  const child = spawn(process.execPath, [MAIN, "status"], { cwd: root, env: { PATH: process.env["PATH"], HOME: root, XDG_DATA_HOME: join(root, "data") } });
+  const child = spawn(process.execPath, [MAIN, "status"], {
+    cwd: root,
+    env: { PATH: process.env["PATH"], HOME: root, XDG_DATA_HOME: join(root, "data") },
+  });
   expect(await ending(child)).toMatchObject({ code: 0 });
   expect(await readdir(root)).toEqual(["data"]);
 });

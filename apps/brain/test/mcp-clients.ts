@@ -18,7 +18,9 @@ export interface CallExtras {
 export interface TestClient {
   readonly pid: number;
   readonly instructions: string | undefined;
-  list(): Promise<{ name: string; title?: string; description?: string; inputSchema: { properties?: object }; annotations?: object }[]>;
+  list(): Promise<
+    { name: string; title?: string; description?: string; inputSchema: { properties?: object }; annotations?: object }[]
+  >;
   call(name: string, args?: Record<string, unknown>, extras?: CallExtras): Promise<ToolAnswer>;
   close(): Promise<void>;
 }
@@ -28,8 +30,15 @@ export type ClientName = (typeof CLIENTS)[number];
 
 /** Connects to `brains mcp` of this brain, a child process. */
 export async function connect(brain: TestBrain, name: ClientName = CLIENTS[0]): Promise<TestClient> {
-  const server = { command: process.execPath, args: [MAIN, "mcp"], cwd: brain.dir, env: definedOnly(brain.env), stderr: "pipe" as const };
-  const client = name === "sdk 1.32" ? await connectOld(server) : await connectPresent(server, name.endsWith("2026-07-28"));
+  const server = {
+    command: process.execPath,
+    args: [MAIN, "mcp"],
+    cwd: brain.dir,
+    env: definedOnly(brain.env),
+    stderr: "pipe" as const,
+  };
+  const client =
+    name === "sdk 1.32" ? await connectOld(server) : await connectPresent(server, name.endsWith("2026-07-28"));
   onTestFinished(() => client.close());
   return client;
 }
@@ -45,7 +54,8 @@ async function connectPresent(server: Server, modern: boolean): Promise<TestClie
     pid: transport.pid ?? 0,
     instructions: client.getInstructions(),
     list: async () => (await client.listTools()).tools as never,
-    call: async (tool, args = {}, extras = {}) => (await client.callTool({ name: tool, arguments: args }, { timeout: 60_000, ...extras } as never)) as never,
+    call: async (tool, args = {}, extras = {}) =>
+      (await client.callTool({ name: tool, arguments: args }, { timeout: 60_000, ...extras } as never)) as never,
     close: () => client.close(),
   };
 }
@@ -58,7 +68,11 @@ async function connectOld(server: Server): Promise<TestClient> {
     pid: transport.pid ?? 0,
     instructions: client.getInstructions(),
     list: async () => (await client.listTools()).tools as never,
-    call: async (tool, args = {}, extras = {}) => (await client.callTool({ name: tool, arguments: args }, undefined, { timeout: 60_000, ...extras } as never)) as never,
+    call: async (tool, args = {}, extras = {}) =>
+      (await client.callTool({ name: tool, arguments: args }, undefined, {
+        timeout: 60_000,
+        ...extras,
+      } as never)) as never,
     close: () => client.close(),
   };
 }

@@ -12,13 +12,22 @@ describe.each(CLIENTS)("over stdio with %s", (name) => {
     const client = await connect(brain, name);
     const tools = await client.list();
     expect(tools.map((tool) => tool.name)).toEqual(
-      expect.arrayContaining(["shell_status", "shell_wait", "site_builder_generate", "site_builder_promote_all", "site_builder_rollback_all", "site_builder_build_site"]),
+      expect.arrayContaining([
+        "shell_status",
+        "shell_wait",
+        "site_builder_generate",
+        "site_builder_promote_all",
+        "site_builder_rollback_all",
+        "site_builder_build_site",
+      ]),
     );
     expect(tools.map((tool) => tool.name)).not.toContain("shell_decide");
     for (const tool of tools) {
       expect(tool.name).toMatch(/^[a-z0-9_]{1,48}$/);
       expect(Buffer.byteLength(tool.description ?? "")).toBeLessThan(2048);
-      expect(Object.keys(tool.annotations ?? {})).toEqual(expect.arrayContaining(["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"]));
+      expect(Object.keys(tool.annotations ?? {})).toEqual(
+        expect.arrayContaining(["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"]),
+      );
     }
     expect(Buffer.byteLength(client.instructions ?? "")).toBeLessThan(2048);
 
@@ -83,7 +92,10 @@ test("a client that cancels its call or is killed does not harm the job, and the
   await client.close();
   await vi.waitFor(() => expect(isAlive(client.pid)).toBe(false), LIMIT);
   for (const gate of ["one", "two", "three"]) await brain.open(gate);
-  await vi.waitFor(async () => expect((await queue.service.list()).items).toMatchObject([{ state: "completed", attempt: 1, run: 1 }]), LIMIT);
+  await vi.waitFor(
+    async () => expect((await queue.service.list()).items).toMatchObject([{ state: "completed", attempt: 1, run: 1 }]),
+    LIMIT,
+  );
 
   // Yesterday's id still answers, to another client.
   const [job] = (await queue.service.list()).items;
@@ -109,7 +121,9 @@ test("errors are answers with a code and the next step", async () => {
   const missing = await client.call("gates_sections", {});
   expect(missing).toMatchObject({ isError: true });
   expect(missing.content[0]?.text).toMatch(/^INVALID_INPUT: .*count/s);
-  expect((await client.call("gates_sections", { count: 1, gateAt: 9, wait: "long" })).content[0]?.text).toMatch(/^INVALID_INPUT: wait/);
+  expect((await client.call("gates_sections", { count: 1, gateAt: 9, wait: "long" })).content[0]?.text).toMatch(
+    /^INVALID_INPUT: wait/,
+  );
   expect((await client.call("shell_status", { id: "99999" })).content[0]?.text).toMatch(/^NOT_FOUND: /);
   expect((await client.call("gates_crash")).content[0]?.text).toMatch(/the tool broke/);
   await expect(client.call("gates_nothing")).rejects.toThrow(/Unknown tool: gates_nothing/);
@@ -131,14 +145,21 @@ export default definePlugin({ id: "noisy", tools: [defineTool({ name: "talk", de
   child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
   const send = (message: object): void => void child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
-  send({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "raw", version: "0" } } });
+  send({
+    id: 1,
+    method: "initialize",
+    params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "raw", version: "0" } },
+  });
   send({ method: "notifications/initialized" });
   send({ id: 2, method: "tools/call", params: { name: "noisy_talk", arguments: {} } });
   await vi.waitFor(() => expect(out).toContain('"id":2'), LIMIT);
   const closed = new Promise((resolve) => child.once("close", resolve));
   child.stdin.end();
   expect(await closed).toBe(0);
-  const lines = out.trim().split("\n").map((line) => JSON.parse(line) as { jsonrpc: string });
+  const lines = out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { jsonrpc: string });
   expect(lines.every(({ jsonrpc }) => jsonrpc === "2.0")).toBe(true);
   expect(lines).toHaveLength(2);
   expect(lines[1]).toMatchObject({ result: { structuredContent: { said: "red" } } });
@@ -148,7 +169,13 @@ export default definePlugin({ id: "noisy", tools: [defineTool({ name: "talk", de
 test("two tools that would share a wire name stop the server, by name", async () => {
   const plugin = (id: string, tool: string): string =>
     `import { definePlugin, defineTool } from "@brains/plugin";\nexport default definePlugin({ id: "${id}", tools: [defineTool({ name: "${tool}", description: "x", run: () => 1 })] });\n`;
-  const brain = await makeBrain({ files: { "brains.yaml": "plugins:\n  - ./a.ts\n  - ./b.ts\n", "a.ts": plugin("site", "builder-run"), "b.ts": plugin("site-builder", "run") } });
+  const brain = await makeBrain({
+    files: {
+      "brains.yaml": "plugins:\n  - ./a.ts\n  - ./b.ts\n",
+      "a.ts": plugin("site", "builder-run"),
+      "b.ts": plugin("site-builder", "run"),
+    },
+  });
   const { code, stderr, stdout } = await brain.run("mcp");
   expect(stderr).toContain("site_builder_run");
   expect(code).not.toBe(0);
@@ -157,7 +184,9 @@ test("two tools that would share a wire name stop the server, by name", async ()
 
 test("the role in the config decides what is offered", async () => {
   const plugin = await readFile(new URL("./fixtures/gates.ts", import.meta.url), "utf8");
-  const brain = await makeBrain({ files: { "brains.yaml": "plugins:\n  - ./gates.ts\nmcp:\n  role: viewer\n", "gates.ts": plugin } });
+  const brain = await makeBrain({
+    files: { "brains.yaml": "plugins:\n  - ./gates.ts\nmcp:\n  role: viewer\n", "gates.ts": plugin },
+  });
   const client = await connect(brain);
   const names = (await client.list()).map((tool) => tool.name);
   expect(names).toContain("shell_status");

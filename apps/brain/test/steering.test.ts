@@ -7,7 +7,10 @@ test("a second process cancels a batch: waiting jobs at once, running ones by si
   const queue = await brain.queue();
   const { batchId } = await brain.json<Queued>("run", "sections", "--count", "50", "--gateAt", "0");
   if (batchId === undefined) throw new Error("no batch");
-  await vi.waitFor(async () => expect((await queue.batches.getBatchStatus(batchId))?.processingOperations).toBeGreaterThan(0), LIMIT);
+  await vi.waitFor(
+    async () => expect((await queue.batches.getBatchStatus(batchId))?.processingOperations).toBeGreaterThan(0),
+    LIMIT,
+  );
 
   expect((await brain.run("cancel", batchId)).code).toBe(0);
   const batch = await queue.batches.wait(batchId, { timeout: LIMIT.timeout });
@@ -22,13 +25,19 @@ test("a second process cancels a batch: waiting jobs at once, running ones by si
 
 test("ten front ends at once start one worker", async () => {
   const brain = await gatesBrain();
-  const calls = Array.from({ length: 10 }, () => brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait"));
+  const calls = Array.from({ length: 10 }, () =>
+    brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait"),
+  );
   const ended = await Promise.all(calls);
-  expect(ended.map(({ code, stderr }) => ({ code, stderr: code === 0 ? "" : stderr }))).toEqual(ended.map(() => ({ code: 0, stderr: "" })));
+  expect(ended.map(({ code, stderr }) => ({ code, stderr: code === 0 ? "" : stderr }))).toEqual(
+    ended.map(() => ({ code: 0, stderr: "" })),
+  );
   const queue = await brain.queue();
   expect((await queue.workers()).filter(({ pid }) => isAlive(pid))).toHaveLength(1);
   const { items } = await queue.service.list({ limit: 100 });
-  expect(items.map(({ state, attempt }) => ({ state, attempt }))).toEqual(Array.from({ length: 10 }, () => ({ state: "completed", attempt: 1 })));
+  expect(items.map(({ state, attempt }) => ({ state, attempt }))).toEqual(
+    Array.from({ length: 10 }, () => ({ state: "completed", attempt: 1 })),
+  );
 });
 
 test("SIGTERM ends the worker; the interrupted job keeps its tries and goes on with the next worker", async () => {
@@ -51,7 +60,8 @@ test("SIGTERM ends the worker; the interrupted job keeps its tries and goes on w
 
 test("a worker with nothing to do ends by itself, and the next call starts another", async () => {
   const brain = await gatesBrain("worker:\n  idle: 0\n");
-  const once = (): Promise<{ code: number | null }> => brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait");
+  const once = (): Promise<{ code: number | null }> =>
+    brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait");
   expect((await once()).code).toBe(0);
   const queue = await brain.queue();
   await vi.waitFor(async () => expect((await queue.workers()).filter(({ pid }) => isAlive(pid))).toEqual([]), LIMIT);

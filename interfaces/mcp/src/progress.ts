@@ -15,7 +15,10 @@ interface Reading {
  * Turns events into progress notifications of an open call, or nothing when the client did not ask for them. The protocol wants a number
  * that only grows: an event that would not raise it (another job of the call, a second try) is left out.
  */
-export function progressNotifier(context: ServerContext, now: () => number = Date.now): ((event: JobEvent | BatchEvent) => void) | undefined {
+export function progressNotifier(
+  context: ServerContext,
+  now: () => number = Date.now,
+): ((event: JobEvent | BatchEvent) => void) | undefined {
   const progressToken = context.mcpReq._meta?.progressToken;
   if (progressToken === undefined) return undefined;
   let last = -1;
@@ -35,7 +38,8 @@ export function progressNotifier(context: ServerContext, now: () => number = Dat
 
 function read(event: JobEvent | BatchEvent): Reading | undefined {
   if (event.kind === "batch") {
-    const { completedOperations, failedOperations, cancelledOperations, totalOperations, unit, currentOperation } = event.batch;
+    const { completedOperations, failedOperations, cancelledOperations, totalOperations, unit, currentOperation } =
+      event.batch;
     const current = completedOperations + failedOperations + cancelledOperations;
     const counts = `${current}/${totalOperations} ${unit ?? "jobs"}`;
     return { current, total: totalOperations, message: currentOperation ? `${counts}: ${currentOperation}` : counts };

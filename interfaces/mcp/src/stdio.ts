@@ -40,12 +40,12 @@ export function claimStdout(): Writable {
   const write = process.stdout.write.bind(process.stdout);
   const wire = new Writable({
     decodeStrings: false,
-    write: (chunk: string | Buffer, encoding, done) => {
-      write(chunk, encoding as BufferEncoding, (error) => done(error));
+    write: (chunk: string | Buffer, encoding: BufferEncoding, done) => {
+      write(chunk, encoding, (error) => done(error));
     },
   });
   process.stdout.on("error", (error) => wire.destroy(error));
-  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
   globalThis.console = new Console(process.stderr, process.stderr);
   return wire;
 }

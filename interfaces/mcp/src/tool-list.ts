@@ -31,12 +31,13 @@ const KEY_ARGUMENT = {
   type: "string",
   minLength: 1,
   maxLength: MAX_KEY,
-  description: "A name of your own for this call. Repeating the call with the same name and arguments returns the first answer and starts nothing twice.",
+  description:
+    "A name of your own for this call. Repeating the call with the same name and arguments returns the first answer and starts nothing twice.",
 };
 
 /**
  * The tools for a client, by wire name, with every schema built once. Tools for persons only are left out; tools that may enqueue get the
- * arguments `wait` and `idempotencyKey`, unless they have arguments of these names themselves.
+ * argument `wait`, and those that change anything `idempotencyKey`, unless they have arguments of these names themselves.
  */
 export function offerTools(tools: readonly ToolInfo[]): Map<string, OfferedTool> {
   const offered = new Map<string, OfferedTool>();
@@ -47,11 +48,12 @@ export function offerTools(tools: readonly ToolInfo[]): Map<string, OfferedTool>
 }
 
 function offerTool(wire: string, info: ToolInfo): OfferedTool {
+  // The shell's own verbs answer at once, or wait by an argument of their own.
   const enqueues = info.plugin !== "shell" && !info.annotations.readOnly;
   const input = inputSchema(info);
   const own = input.properties ?? {};
   const takesWait = enqueues && !("wait" in own);
-  const takesKey = enqueues && !("idempotencyKey" in own);
+  const takesKey = !info.annotations.readOnly && !("idempotencyKey" in own);
   const output = enqueues ? undefined : outputSchema(info);
   const tool: Tool = {
     name: wire,
@@ -60,8 +62,12 @@ function offerTool(wire: string, info: ToolInfo): OfferedTool {
     inputSchema: {
       ...input,
       type: "object",
-      properties: { ...own, ...(takesWait && { wait: WAIT_ARGUMENT }), ...(takesKey && { idempotencyKey: KEY_ARGUMENT }) },
-    } as Tool["inputSchema"],
+      properties: {
+        ...own,
+        ...(takesWait && { wait: WAIT_ARGUMENT }),
+        ...(takesKey && { idempotencyKey: KEY_ARGUMENT }),
+      },
+    },
     annotations: {
       title: info.title,
       readOnlyHint: info.annotations.readOnly,
@@ -70,7 +76,7 @@ function offerTool(wire: string, info: ToolInfo): OfferedTool {
       // Everything happens on this machine; a plugin that reaches out does so in its own name.
       openWorldHint: false,
     },
-    ...(output && { outputSchema: output as Tool["outputSchema"] & object }),
+    ...(output && { outputSchema: output }),
   };
   return { name: info.name, tool, takesWait, takesKey };
 }

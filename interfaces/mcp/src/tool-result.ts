@@ -56,7 +56,10 @@ function withNotes(data: unknown, notes: ReplyNotes): Record<string, unknown> {
   const object = typeof data === "object" && data !== null && !Array.isArray(data) ? data : { result: data };
   return {
     ...object,
-    ...(waitCappedTo !== undefined && { waitCapped: waitCappedTo, note: `A call waits at most ${waitCappedTo} s; use shell_wait to wait on.` }),
+    ...(waitCappedTo !== undefined && {
+      waitCapped: waitCappedTo,
+      note: `A call waits at most ${waitCappedTo} s; use shell_wait to wait on.`,
+    }),
     ...(warning !== undefined && { warning }),
   };
 }

@@ -1,6 +1,11 @@
-import type { Caller } from "@brains/plugin";
-import { BrainsError, type Shell } from "@brains/shell";
-import { McpServer, ProtocolError, ProtocolErrorCode, type CallToolResult, type ServerContext } from "@modelcontextprotocol/server";
+import { BrainsError, type Caller, type Shell } from "@brains/shell";
+import {
+  McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type CallToolResult,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
 import { INSTRUCTIONS } from "./instructions.ts";
 import { progressNotifier } from "./progress.ts";
 import { MAX_KEY, MAX_WAIT, offerTools, type OfferedTool } from "./tool-list.ts";
@@ -33,7 +38,11 @@ export function toolServers(options: ToolServerOptions): () => McpServer {
     return mcp;
   };
 
-  async function call(tool: OfferedTool, args: Record<string, unknown>, context: ServerContext): Promise<CallToolResult> {
+  async function call(
+    tool: OfferedTool,
+    args: Record<string, unknown>,
+    context: ServerContext,
+  ): Promise<CallToolResult> {
     try {
       const { input, wait, waitCappedTo, key } = splitArguments(tool, args, context);
       const reply = await options.shell.callTool(tool.name, input, options.caller, {

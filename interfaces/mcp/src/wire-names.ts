@@ -16,11 +16,17 @@ export function wireNames(tools: readonly ToolInfo[]): Map<string, ToolInfo> {
   for (const tool of tools) {
     const wire = wireName(tool.name);
     if (!WIRE_NAME.test(wire)) {
-      throw new BrainsError("INVALID_PLUGIN", `The tool ${tool.name} cannot be offered over MCP: its name there, ${wire}, is not 1 to 48 of a-z, 0-9 and _. Shorten it.`);
+      throw new BrainsError(
+        "INVALID_PLUGIN",
+        `The tool ${tool.name} cannot be offered over MCP: its name there, ${wire}, is not 1 to 48 of a-z, 0-9 and _. Shorten it.`,
+      );
     }
     const other = names.get(wire);
     if (other) {
-      throw new BrainsError("INVALID_PLUGIN", `The tools ${other.name} and ${tool.name} have the same name over MCP, ${wire}. Rename one of them.`);
+      throw new BrainsError(
+        "INVALID_PLUGIN",
+        `The tools ${other.name} and ${tool.name} have the same name over MCP, ${wire}. Rename one of them.`,
+      );
     }
     names.set(wire, tool);
   }

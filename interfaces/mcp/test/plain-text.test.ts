@@ -1,3 +1,4 @@
+// oxlint-disable no-control-regex -- they are what must not be there
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { plainJson, plainText } from "../src/plain-text.ts";
@@ -23,16 +24,36 @@ describe("text of others", () => {
   });
 
   test("never lets a control character through, however they are combined", () => {
-    const parts = fc.constantFrom("\u001B", "[", "]", "\u009B", "\u0007", "\\", "m", "0", ";", "\u202E", "\u0000", "x", "\u0090", "\u009C", "\n");
+    const parts = fc.constantFrom(
+      "\u001B",
+      "[",
+      "]",
+      "\u009B",
+      "\u0007",
+      "\\",
+      "m",
+      "0",
+      ";",
+      "\u202E",
+      "\u0000",
+      "x",
+      "\u0090",
+      "\u009C",
+      "\n",
+    );
     fc.assert(
       fc.property(fc.array(parts, { maxLength: 30 }), (pieces) => {
-        // oxlint-disable-next-line no-control-regex -- what must not be there
-        expect(plainText(pieces.join(""))).not.toMatch(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/);
+        expect(plainText(pieces.join(""))).not.toMatch(
+          /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/,
+        );
       }),
     );
   });
 
   test("is cleaned at any depth of a value", () => {
-    expect(plainJson({ a: ["\u001B[1mb\u001B[0m", { c: "\u0000d" }], n: 1, none: undefined })).toEqual({ a: ["b", { c: "d" }], n: 1 });
+    expect(plainJson({ a: ["\u001B[1mb\u001B[0m", { c: "\u0000d" }], n: 1, none: undefined })).toEqual({
+      a: ["b", { c: "d" }],
+      n: 1,
+    });
   });
 });

@@ -27,12 +27,21 @@ function offer(tool: ToolInfo) {
 
 describe("the tools that a client sees", () => {
   test("leave out what only a person may use", () => {
-    expect([...offerTools([info("shell:decide", { audience: "person" }), info("shell:status")]).keys()]).toEqual(["shell_status"]);
+    expect([...offerTools([info("shell:decide", { audience: "person" }), info("shell:status")]).keys()]).toEqual([
+      "shell_status",
+    ]);
   });
 
   test("carry all four hints", () => {
-    const { annotations } = offer(info("feeds:import", { annotations: { readOnly: false, destructive: false, idempotent: true } })).tool;
-    expect(annotations).toMatchObject({ readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false });
+    const { annotations } = offer(
+      info("feeds:import", { annotations: { readOnly: false, destructive: false, idempotent: true } }),
+    ).tool;
+    expect(annotations).toMatchObject({
+      readOnlyHint: false,
+      destructiveHint: false,
+      idempotentHint: true,
+      openWorldHint: false,
+    });
   });
 
   test("name themselves as people know them in title and description", () => {
@@ -42,7 +51,9 @@ describe("the tools that a client sees", () => {
   });
 
   test("have a description under 2 KB, whatever the plugin wrote", () => {
-    expect(Buffer.byteLength(offer(info("a:b", { description: "x".repeat(9000) })).tool.description ?? "")).toBeLessThan(2048);
+    expect(
+      Buffer.byteLength(offer(info("a:b", { description: "x".repeat(9000) })).tool.description ?? ""),
+    ).toBeLessThan(2048);
   });
 
   test("take wait and idempotencyKey when they start work", () => {
@@ -58,7 +69,11 @@ describe("the tools that a client sees", () => {
   test("take neither when they only read", () => {
     const readOnly = { readOnly: true, destructive: false, idempotent: true };
     expect(offer(info("feeds:list", { annotations: readOnly })).tool.inputSchema.properties).toEqual({});
-    expect(offer(info("shell:status")).tool.inputSchema.properties).toEqual({});
+    expect(offer(info("shell:status", { annotations: readOnly })).tool.inputSchema.properties).toEqual({});
+  });
+
+  test("of the shell itself take idempotencyKey alone when they change something", () => {
+    expect(Object.keys(offer(info("shell:retry")).tool.inputSchema.properties ?? {})).toEqual(["idempotencyKey"]);
   });
 
   test("keep an argument of their own called wait", () => {
@@ -69,7 +84,9 @@ describe("the tools that a client sees", () => {
   });
 
   test("state no limits that the author did not state", () => {
-    const { tool } = offer(info("a:b", { input: z.object({ n: z.number().int(), page: z.number().int().min(1).max(9) }) }));
+    const { tool } = offer(
+      info("a:b", { input: z.object({ n: z.number().int(), page: z.number().int().min(1).max(9) }) }),
+    );
     expect(tool.inputSchema.properties).toMatchObject({ n: { type: "integer" }, page: { minimum: 1, maximum: 9 } });
     expect(tool.inputSchema.properties?.["n"]).not.toHaveProperty("maximum");
   });
@@ -77,9 +94,14 @@ describe("the tools that a client sees", () => {
   test("have an output schema only where it holds for every answer", () => {
     const output = z.object({ n: z.number() });
     const readOnly = { readOnly: true, destructive: false, idempotent: true };
-    expect(offer(info("a:b", { output, annotations: readOnly })).tool.outputSchema).toMatchObject({ type: "object", required: ["n"] });
+    expect(offer(info("a:b", { output, annotations: readOnly })).tool.outputSchema).toMatchObject({
+      type: "object",
+      required: ["n"],
+    });
     expect(offer(info("a:b", { output })).tool.outputSchema).toBeUndefined();
-    expect(offer(info("a:b", { output: z.array(z.string()), annotations: readOnly })).tool.outputSchema).toBeUndefined();
+    expect(
+      offer(info("a:b", { output: z.array(z.string()), annotations: readOnly })).tool.outputSchema,
+    ).toBeUndefined();
   });
 });
 

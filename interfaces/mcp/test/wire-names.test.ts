@@ -32,10 +32,13 @@ describe("wire names", () => {
     expect(wireName("shell:status")).toBe("shell_status");
   });
 
-  test.each(["shell:status", "site-builder:rollback-all", "a:b", "feeds2:import-99"])("%s is accepted by every known client", (name) => {
-    const [wire] = wireNames([tool(name)]).keys();
-    for (const [client, accepts] of Object.entries(CLIENTS)) expect(wire, client).toMatch(accepts);
-  });
+  test.each(["shell:status", "site-builder:rollback-all", "a:b", "feeds2:import-99"])(
+    "%s is accepted by every known client",
+    (name) => {
+      const [wire] = wireNames([tool(name)]).keys();
+      for (const [client, accepts] of Object.entries(CLIENTS)) expect(wire, client).toMatch(accepts);
+    },
+  );
 
   test("two tools that would meet under one name are refused by name", () => {
     expect(() => wireNames([tool("site:builder-run"), tool("site-builder:run")])).toThrow(
