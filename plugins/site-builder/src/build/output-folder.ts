@@ -26,7 +26,7 @@ export async function checkOutputFolder(folder: string, rules: OutputRules): Pro
   if (folder.split(/[/\\]/).includes("..")) throw refuse(folder, "the path holds `..`.");
   const wanted = isAbsolute(folder) ? resolve(folder) : join(brainDir, folder.replace(/[/\\]+$/, ""));
   const isConfigured = folder === rules.configured;
-  const root = [brainDir, dataDir].find((root) => wanted !== root && isInside(wanted, root)) ?? (isConfigured ? await existingParent(wanted) : undefined);
+  const root = [dataDir, brainDir].find((root) => wanted !== root && isInside(wanted, root)) ?? (isConfigured ? await existingParent(wanted) : undefined);
   if (root === undefined) throw refuse(folder, "it must be a folder inside the brain's own, or the one in the config.");
   const parts = relative(root, wanted).split(sep);
   const wrong = parts.map(badName).find((problem) => problem !== undefined);

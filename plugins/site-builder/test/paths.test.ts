@@ -1,0 +1,101 @@
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { checkOutputFolder } from "../src/build/output-folder.ts";
+import { openSourceFolder } from "../src/files/source-folder.ts";
+import { folderWith } from "./fixtures/folders.ts";
+
+async function brain() {
+  const brainDir = await folderWith({ "docs/index.md": "# Hi", "file.txt": "x", "mine/notes.txt": "x", "old/.brains-site.json": "{}", ".brains/data/site-builder/x": "" });
+  const outside = await folderWith({ "secret.md": "# Secret" });
+  await symlink(outside, join(brainDir, "link"));
+  await mkdir(join(brainDir, "Twin"));
+  const rules = { brainDir, dataDir: join(brainDir, ".brains/data/site-builder"), contentRoot: join(brainDir, "docs"), configured: "site" };
+  return { brainDir, outside, rules };
+}
+
+test("a new folder, an empty one and one that a build made are taken", async () => {
+  const { brainDir, rules } = await brain();
+  for (const folder of ["site", "out/public", "old", "Twin", ".brains/data/site-builder/site"]) {
+    expect(await checkOutputFolder(folder, rules)).toBe(join(brainDir, folder));
+  }
+  expect(await checkOutputFolder(join(brainDir, "abs"), rules)).toBe(join(brainDir, "abs"));
+});
+
+test.for([
+  "../x", "a/../../x", "..", "/abs-nowhere", "/etc", "/", ".", "C:\\x", "a\\b", "CON", "aux/site", "com1.d", "a\0b", "dot.", "space ", "x:y", "a\nb",
+  "x".repeat(300), "y/".repeat(2_048) + "y", "docs", "docs/site", ".git", ".brains", ".brains/data", ".hidden/site", "node_modules/site", "link", "link/site", "file.txt", "file.txt/site", "mine", "TWIN", "twin/site",
+])("the folder %j is refused for a site", async (folder) => {
+  const { rules } = await brain();
+  await expect(checkOutputFolder(folder, rules)).rejects.toMatchObject({ code: "OUTPUT_REFUSED" });
+});
+
+test("only the folder in the config may lie outside of the brain", async () => {
+  const { outside, rules } = await brain();
+  const folder = join(outside, "public");
+  await expect(checkOutputFolder(folder, rules)).rejects.toMatchObject({ code: "OUTPUT_REFUSED" });
+  expect(await checkOutputFolder(folder, { ...rules, configured: folder })).toBe(folder);
+});
+
+test("an accented twin in another spelling is refused", async () => {
+  const { brainDir, rules } = await brain();
+  await mkdir(join(brainDir, "caf\u00e9"));
+  await expect(checkOutputFolder("cafe\u0301", rules)).rejects.toMatchObject({ code: "OUTPUT_REFUSED" });
+});
+
+test("sources outside of the content folder, links and odd files are not read", async () => {
+  const { brainDir, outside } = await brain();
+  await symlink(join(outside, "secret.md"), join(brainDir, "docs/linked.md"));
+  await symlink(outside, join(brainDir, "docs/folder"));
+  await mkdir(join(brainDir, "docs/folder.md"));
+  execFileSync("mkfifo", [join(brainDir, "docs/pipe.md")]);
+  const folder = await openSourceFolder(brainDir, "docs");
+  expect(await folder.markdownFiles()).toEqual(["index.md"]);
+  for (const path of ["linked.md", "folder/secret.md", "../file.txt", "/etc/passwd", "a\0b", "pipe.md", "folder.md", ""]) {
+    await expect(folder.read(path, 1_000), path).rejects.toMatchObject({ code: "CONTENT_UNREADABLE" });
+  }
+  for (const path of ["none.md", "index.md/x", "n".repeat(300)]) {
+    await expect(folder.read(path, 1_000), path).rejects.toMatchObject({ code: "CONTENT_MISSING", message: expect.stringContaining("docs/") });
+  }
+  await expect(folder.read("index.md", 3)).rejects.toMatchObject({ code: "CONTENT_TOO_LARGE" });
+});
+
+test("a folder that is swapped for a link while it is read gives nothing from behind the link", async () => {
+  const { brainDir, outside } = await brain();
+  await writeFile(join(outside, "index.md"), "secret");
+  await mkdir(join(brainDir, "docs/sub"));
+  await writeFile(join(brainDir, "docs/sub/index.md"), "public");
+  await symlink(outside, join(brainDir, "docs/evil"));
+  const folder = await openSourceFolder(brainDir, "docs");
+  const at = (name: string) => join(brainDir, "docs", name);
+  let swapping = true;
+  const swapper = (async () => {
+    while (swapping) {
+      await rename(at("sub"), at("kept"));
+      await rename(at("evil"), at("sub"));
+      await rename(at("sub"), at("evil"));
+      await rename(at("kept"), at("sub"));
+    }
+  })();
+  const read = new Set<string>();
+  for (let round = 0; round < 2_000; round++) {
+    read.add(await folder.read("sub/index.md", 100).then(String, (error: { code: string }) => error.code));
+  }
+  swapping = false;
+  await swapper;
+  expect([...read].filter((result) => result !== "public" && !result.startsWith("CONTENT_"))).toEqual([]);
+  expect(read.size).toBeGreaterThan(1);
+}, 60_000);
+
+test.skipIf(process.getuid?.() === 0)("a file without permission is named", async () => {
+  const { brainDir } = await brain();
+  await chmod(join(brainDir, "docs/index.md"), 0);
+  const folder = await openSourceFolder(brainDir, "docs");
+  await expect(folder.read("index.md", 100)).rejects.toMatchObject({ code: "CONTENT_UNREADABLE", message: expect.stringContaining("docs/index.md") });
+});
+
+test("a content folder that does not exist is named", async () => {
+  const { brainDir } = await brain();
+  await expect(openSourceFolder(brainDir, "nowhere")).rejects.toMatchObject({ code: "CONTENT_MISSING" });
+});
