@@ -1,5 +1,5 @@
 import type { BatchEvent, BatchInfo, JobEvent, JobInfo, StoredError } from "@brains/job-queue/handler";
-import type { Caller, Role, ToolAnnotations } from "@brains/plugin";
+import type { Caller, Role } from "@brains/plugin";
 import type { ZodType } from "zod";
 
 export interface CallOptions {
@@ -66,7 +66,7 @@ export interface ToolInfo {
   readonly role: Role;
   readonly audience: "person" | "model" | "both";
   readonly visibility: "public" | "admin";
-  readonly annotations: Required<ToolAnnotations>;
+  readonly annotations: { readonly readOnly: boolean; readonly destructive: boolean; readonly idempotent: boolean };
 }
 
 export interface FollowOptions {

@@ -10,6 +10,7 @@ import { newScope } from "./scope.ts";
 import type { Environment, Scope } from "./scope.ts";
 import { withTimeLimit } from "./time-limit.ts";
 import type { Call, Tool } from "./tool-table.ts";
+import { count } from "./wording.ts";
 import { LONGEST_WAIT, listenTo, outcomeOf, waitForWork } from "./waiting.ts";
 
 type Queued = Extract<ToolReply, { kind: "queued" }>;
@@ -40,7 +41,7 @@ export async function dispatch(
     return answer(on, tool, input, { caller, scope, signal, onProgress: options.onProgress });
   };
   const reply =
-    options.key === undefined || tool.answer.by === "shell"
+    options.key === undefined || isLook(tool)
       ? await run()
       : await on.repeated.once(
           caller.principal,
@@ -50,6 +51,11 @@ export async function dispatch(
         );
   if (reply.kind !== "queued" || wait === 0) return reply;
   return waitFor(on, reply, wait, caller, { ...options, signal }, cursor);
+}
+
+/** The shell's looks answer with how things are now, however often they are asked. */
+function isLook({ answer: { by }, info }: Tool): boolean {
+  return by === "shell" && info.annotations.readOnly;
 }
 
 /** A call that a plugin makes while it handles another: the inner call belongs to the outer one. */
@@ -85,7 +91,7 @@ async function runPlugin(
     const done = numbers.length === 0 ? "It enqueued nothing so far" : `It enqueued ${numbers.join(", ")}, which go on`;
     const error = new BrainsError(
       "TOOL_TOO_SLOW",
-      `${name} did not answer within ${answerLimit / 1000} seconds. ${done}; whether it still works on something cannot be told. A tool must enqueue long work as a job.`,
+      `${name} did not answer within ${count(answerLimit / 1000, "second")}. ${done}; whether it still works on something cannot be told. A tool must enqueue long work as a job.`,
       { data: { tool: name, enqueued: call.scope.enqueued } },
     );
     tooLate.abort(error);

@@ -15,6 +15,7 @@ import type { Environment } from "./scope.ts";
 import { withTimeLimit } from "./time-limit.ts";
 import { infoOf } from "./tool-table.ts";
 import type { Tool, ToolTable } from "./tool-table.ts";
+import { count } from "./wording.ts";
 
 /** A plugin to load, with its part of the config. */
 export interface PluginEntry {
@@ -175,7 +176,7 @@ export class Plugins {
         data: { plugin: plugin.id, hook: name },
       });
     try {
-      const late = () => failed(`did not end within ${limit / 1000} seconds.`);
+      const late = () => failed(`did not end within ${count(limit / 1000, "second")}.`);
       return await withTimeLimit(Promise.resolve(plugin[name](context)), limit, late);
     } catch (error) {
       // What the shell itself refuses (a bad name, a duplicate) says already what is wrong.

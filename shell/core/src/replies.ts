@@ -8,7 +8,7 @@ type Iso<T, Keys extends keyof T> = Omit<T, Keys> & {
 
 /**
  * A job as shown to a caller. `data` and `result` are absent (and `withheld` is true) where the caller is a viewer or operator and somebody else
- * started the job. `handler: false` says that no loaded plugin has a handler for it, so it waits; absent where no plugins are loaded.
+ * started the job; lists leave them out for everybody. `handler: false` says that no loaded plugin has a handler for it, so it waits; absent where no plugins are loaded.
  */
 export interface JobView extends Iso<
   Omit<JobInfo, "progress" | "origin" | "data">,
@@ -168,7 +168,7 @@ export interface RunView {
   readonly endedAt?: string | undefined;
 }
 
-/** `shell:jobs` */
+/** `shell:jobs`. Lists leave out `data` and `result`, which may be large; `shell:job` has them. */
 export interface JobsReply {
   readonly jobs: readonly JobView[];
   /** Cursor of the next page; absent on the last. */

@@ -24,6 +24,14 @@ export function jobView(job: JobInfo, caller: Caller, handlers?: Handlers): JobV
   };
 }
 
+/** For lists: without what went in and came out, which may be large. */
+export function jobSummary(job: JobInfo, caller: Caller, handlers?: Handlers): JobView {
+  const view: { -readonly [Key in keyof JobView]: JobView[Key] } = jobView(job, caller, handlers);
+  delete view.data;
+  delete view.result;
+  return view;
+}
+
 export function batchView(batch: BatchInfo, now: number): BatchView {
   const { origin, createdAt, startedAt, endedAt, ...rest } = batch;
   return {

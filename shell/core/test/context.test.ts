@@ -87,7 +87,7 @@ describe("the origin of a call", () => {
   test("is inherited by members that a planning job adds under its plugin's own names", async () => {
     await using brain = await createTestShell({ plugins: [family] });
     const { batch } = await brain.run("family:plan", {}, { caller: ADA });
-    expect(batch).toMatchObject({ status: "completed", totalOperations: 3 });
+    expect(batch).toMatchObject({ status: "completed" });
     const members = await brain.queue.service.list({ batch: batch!.batchId, type: "family:child" });
     expect(members.items.map((job) => job.origin?.principal)).toEqual(["ada", "ada"]);
   });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { symlink, writeFile } from "node:fs/promises";
+import { access, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -63,15 +63,26 @@ describe("a brain's own plugin files", () => {
     expect(stderr).toBe("");
   });
 
+  test("load from a folder whose name a URL must escape", async () => {
+    const parent = await tempFolder(
+      Object.fromEntries(
+        Object.entries(brainFiles(PLUGIN, { "plugins/greeting.ts": GREETING })).map(([name, text]) => [
+          `my brain #1 100%/${name}`,
+          text,
+        ]),
+      ),
+    );
+    const { plugins } = await loadBrain(join(parent, "my brain #1 100%"), { trusted: true });
+    expect(plugins).toMatchObject([{ plugin: { id: "own" } }]);
+  });
+
   test("do not run in a folder that is not trusted", async () => {
     const dir = await tempFolder(
       brainFiles(`import { writeFileSync } from "node:fs";\nwriteFileSync("ran", "");\nexport default {};`),
     );
     const outcome = await loadBrain(dir, { trusted: false });
     expect(outcome).toMatchObject({ code: "UNTRUSTED", message: expect.stringContaining(`brains trust ${dir}`) });
-    await expect(
-      tempFolder().then(() => import("node:fs/promises").then((fs) => fs.access(join(dir, "ran")))),
-    ).rejects.toThrow();
+    await expect(access(join(dir, "ran"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 
   test("are not reached through a link that leads out of the trusted folder", async () => {

@@ -6,12 +6,14 @@ import type { BatchesReply, JobReply, JobsReply, LogsReply, RequestsReply } from
 import { BATCH_STATES, JOB_STATES } from "../states.ts";
 import { operationLine, requestLine } from "../status-words.ts";
 import type { Call, Tool } from "../tool-table.ts";
-import { batchView, iso, isoIf, jobView, requestView } from "../views.ts";
+import { batchView, iso, isoIf, jobSummary, jobView, requestView } from "../views.ts";
 import { Operations, batchOf } from "./operations-of.ts";
 import { find, jobOf, limitSchema, refSchema, verbTool } from "./verb.ts";
 import type { Found, VerbPorts } from "./verb.ts";
 
 const MEMBERS = 200;
+/** Text of one page of a log. */
+const LOG_BYTES = 64 * 1024;
 
 export function lookVerbs(ports: VerbPorts): Tool[] {
   return [jobVerb(ports), jobsVerb(ports), batchesVerb(ports), logsVerb(ports), requestsVerb(ports)];
@@ -52,7 +54,7 @@ async function jobReply(ports: VerbPorts, found: Found, call: Call): Promise<Job
       kind: "batch",
       operation: await operations.ofBatch(batch),
       batch: batchView(batch, ports.now()),
-      jobs: members.items.map((job) => jobView(job, call.caller, ports.handlers())),
+      jobs: members.items.map((job) => jobSummary(job, call.caller, ports.handlers())),
       next: members.next,
     };
   }
@@ -117,7 +119,7 @@ function jobsVerb(ports: VerbPorts): Tool {
         page.items.map(async (job) => operationLine(await operations.ofJob(job), ports.now())),
       );
       const data: JobsReply = {
-        jobs: page.items.map((job) => jobView(job, call.caller, ports.handlers())),
+        jobs: page.items.map((job) => jobSummary(job, call.caller, ports.handlers())),
         next: page.next,
       };
       return { data, text: listText(lines, page, "jobs") };
@@ -176,7 +178,7 @@ function logsVerb(ports: VerbPorts): Tool {
         );
       }
       const job = await jobOf(ports.queue, found);
-      const { lines, cursor, ended } = await ports.queue.service.logs(found.id, page);
+      const { lines, cursor, ended } = withinBytes(await ports.queue.service.logs(found.id, page), page);
       const data: LogsReply = {
         id: job.id,
         number: job.number,
@@ -210,6 +212,20 @@ function requestsVerb(ports: VerbPorts): Tool {
       return { data, text: data.requests.map(requestLine).join("\n") || "Nothing waits for a decision." };
     },
   });
+}
+
+type LogPage = Awaited<ReturnType<VerbPorts["queue"]["service"]["logs"]>>;
+
+/** At most `LOG_BYTES` of text, and one line at least: the rest follows after the cursor. Of a tail, the end is kept. */
+function withinBytes(page: LogPage, { tail }: { tail?: number | undefined }): LogPage {
+  const fromEnd = tail !== undefined;
+  const order = fromEnd ? page.lines.toReversed() : page.lines;
+  let bytes = 0;
+  const kept = order.findIndex((line) => (bytes += Buffer.byteLength(line.text) + 1) > LOG_BYTES);
+  if (kept === -1) return page;
+  const lines = order.slice(0, Math.max(1, kept));
+  if (fromEnd) return { ...page, lines: lines.reverse() };
+  return { lines, cursor: lines.at(-1)?.cursor ?? page.cursor, ended: false };
 }
 
 async function onlyBatch(ports: VerbPorts, id: string | number): Promise<Found> {

@@ -57,8 +57,9 @@ async function status(ports: VerbPorts, wanted: Wanted, _call: Call): Promise<St
   const found =
     wanted.id === undefined ? await search(ports, operations, wanted) : await one(ports, operations, wanted.id);
   const shown = found.operations.slice(0, MOST);
+  const expired = found.expired === true ? "That cursor is too old, so this is everything. " : "";
   return {
-    message: statusMessage(shown, found.requests, workers.length),
+    message: expired + statusMessage(shown, found.requests, workers.length),
     operations: shown,
     requests: found.requests,
     workers: workers.map(({ pid, state, answering, fingerprint }) => ({ pid, state, answering, fingerprint })),
@@ -71,6 +72,8 @@ interface Found {
   readonly operations: readonly Operation[];
   readonly requests: readonly RequestView[];
   readonly more: boolean;
+  /** `since` was older than what is kept. */
+  readonly expired?: boolean | undefined;
 }
 
 async function one(ports: VerbPorts, operations: Operations, id: string | number): Promise<Found> {
@@ -105,6 +108,7 @@ async function search(ports: VerbPorts, operations: Operations, wanted: Wanted):
     operations: inOrder([...jobLines, ...batchLines]),
     requests: requests.map((request) => requestView(request, ports.now())),
     more,
+    expired: wanted.since !== undefined && changed === undefined,
   };
 }
 
