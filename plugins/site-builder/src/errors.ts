@@ -1,6 +1,7 @@
 /** Every code this plugin throws, with what to do about it. */
 export const SITE_ERRORS = {
-  SITE_INVALID: "The site definition (site.yaml or the plugin's config) has a mistake. Correct the named line or field.",
+  SITE_INVALID:
+    "The site definition (site.yaml or the plugin's config) has a mistake. Correct the named line or field.",
   SITE_EMPTY: "The content folder has no Markdown file. Add one, or name another folder in `content`.",
   SECTION_UNKNOWN: "No page or section has this id. List them with the tool `content`.",
   CONTENT_INVALID: "A source cannot be used as it is. Correct the named file at the named line, then retry the job.",

@@ -26,7 +26,12 @@ export default definePlugin({
     const build = buildJob(site);
     for (const job of [...Object.values(sections), ...Object.values(planning), build]) context.registerJobHandler(job);
     return {
-      tools: [...generateTools(site, sections), ...promoteTools(site, { ...sections, ...planning }), ...buildTools(site, build), ...contentTools(site)],
+      tools: [
+        ...generateTools(site, sections),
+        ...promoteTools(site, { ...sections, ...planning }),
+        ...buildTools(site, build),
+        ...contentTools(site),
+      ],
     };
   },
 });

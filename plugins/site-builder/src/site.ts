@@ -41,7 +41,7 @@ export class Site {
   }
 
   async folder(): Promise<SourceFolder> {
-    return await openSourceFolder(this.#brainDir, await this.#contentFolder());
+    return openSourceFolder(this.#brainDir, await this.#contentFolder());
   }
 
   /** Reads names only, no note: quick even for thousands of files. */
@@ -50,16 +50,28 @@ export class Site {
     const { readSiteDefinition } = await import("./plan/site-definition.ts");
     const settings = await readSiteDefinition(folder, this.config.site);
     const files = await folder.markdownFiles(signal);
-    if (files.length === 0) throw new SiteError("SITE_EMPTY", `${folder.display("")} has no Markdown file. Add one, or name another folder in \`content\`.`);
+    if (files.length === 0)
+      throw new SiteError(
+        "SITE_EMPTY",
+        `${folder.display("")} has no Markdown file. Add one, or name another folder in \`content\`.`,
+      );
     return { folder, files, plan: planSite(settings, files) };
   }
 
   /** The folder that a build writes to: checked, absolute, and as people write it. A preview goes beside the site unless told otherwise. */
-  async output(wanted: string | undefined, stage: Stage): Promise<{ readonly path: string; readonly shown: string; readonly cacheDir: string }> {
+  async output(
+    wanted: string | undefined,
+    stage: Stage,
+  ): Promise<{ readonly path: string; readonly shown: string; readonly cacheDir: string }> {
     const configured = this.config.output.replace(/[/\\]+$/, "");
     const shown = wanted ?? (stage === "preview" ? `${configured}-preview` : configured);
     const contentRoot = (await this.folder()).root;
-    const rules = { brainDir: this.#brainDir, dataDir: this.#dataDir, contentRoot, configured: wanted === undefined ? shown : configured };
+    const rules = {
+      brainDir: this.#brainDir,
+      dataDir: this.#dataDir,
+      contentRoot,
+      configured: wanted === undefined ? shown : configured,
+    };
     const path = await checkOutputFolder(shown, rules);
     const name = createHash("sha256").update(path).digest("hex").slice(0, 12);
     return { path, shown, cacheDir: join(this.#dataDir, "pages", name) };
@@ -67,7 +79,10 @@ export class Site {
 
   async #contentFolder(): Promise<string> {
     if (this.config.content !== undefined) return this.config.content;
-    const isFolder = await stat(join(this.#brainDir, "docs")).then((info) => info.isDirectory(), () => false);
+    const isFolder = await stat(join(this.#brainDir, "docs")).then(
+      (info) => info.isDirectory(),
+      () => false,
+    );
     return isFolder ? "docs" : "content";
   }
 }

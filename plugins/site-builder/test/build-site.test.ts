@@ -39,7 +39,14 @@ async function brain(files: Readonly<Record<string, string | Uint8Array>> = NOTE
       for (const page of made.pages) {
         for (const section of page.sections) {
           const job = `j${++number}`;
-          const request = { page, section, files: names, notes: noteReader(folder, 100_000), signal: AbortSignal.any([]), warn() {} };
+          const request = {
+            page,
+            section,
+            files: names,
+            notes: noteReader(folder, 100_000),
+            signal: AbortSignal.any([]),
+            warn() {},
+          };
           await content.saveDraft(section.id, await builtInProvider.generate(request), job);
           await content.promote(section.id, job);
         }
@@ -47,8 +54,22 @@ async function brain(files: Readonly<Record<string, string | Uint8Array>> = NOTE
     },
     async build(options: Partial<BuildInput> = {}) {
       const { folder, plan: made } = await plan();
-      const input = { plan: made, content, stage: "production" as const, folder, target: new SiteFolder(output, `${++number}`), cacheDir: join(dir, ".data/pages"), clean: false };
-      return await buildSite({ ...input, signal: AbortSignal.any([]), progress() {}, async beforeSwap() {}, ...options });
+      const input = {
+        plan: made,
+        content,
+        stage: "production" as const,
+        folder,
+        target: new SiteFolder(output, `${++number}`),
+        cacheDir: join(dir, ".data/pages"),
+        clean: false,
+      };
+      return buildSite({
+        ...input,
+        signal: AbortSignal.any([]),
+        progress() {},
+        async beforeSwap() {},
+        ...options,
+      });
     },
     leftovers: async () => (await readdir(dir)).filter((name) => name.startsWith(".site")),
   };
@@ -65,7 +86,16 @@ test("a build has all pages, their pictures, the style, the 404 page, and names 
     "docs/guides/use.md:3: link to install.md#nowhere names a heading that the page does not have",
   ]);
   const names = await readdir(site.output, { recursive: true });
-  expect(names).toEqual(expect.arrayContaining(["index.html", "404.html", "style.css", "about.html", "guides/index.html", "guides/install.html"]));
+  expect(names).toEqual(
+    expect.arrayContaining([
+      "index.html",
+      "404.html",
+      "style.css",
+      "about.html",
+      "guides/index.html",
+      "guides/install.html",
+    ]),
+  );
   const home = await site.page("index.html");
   expect(home).toContain('<a href="guides/install.html">install</a>');
   expect(home).toMatch(/<img src="(assets\/p-[0-9a-f]{12}\.png)"/);
@@ -79,7 +109,13 @@ test("a page can be used by everybody: landmarks, a skip link, one first heading
   await site.build();
   const page = await site.page("guides/install.html");
   expect(page).toMatch(/^<!doctype html>\n<html lang="en">/);
-  for (const part of ['<a class="skip" href="#content">', '<header class="site-header">', '<nav id="navigation" aria-label="Site">', '<main id="content"', '<footer class="site-footer">']) {
+  for (const part of [
+    '<a class="skip" href="#content">',
+    '<header class="site-header">',
+    '<nav id="navigation" aria-label="Site">',
+    '<main id="content"',
+    '<footer class="site-footer">',
+  ]) {
     expect(page).toContain(part);
   }
   expect(page.match(/<h1/g)).toHaveLength(1);
@@ -165,20 +201,29 @@ test("a build that was killed goes on with the pages that were rendered before",
 
 test("without anything promoted there is nothing to build, and the error says what to do", async () => {
   const site = await brain();
-  await expect(site.build()).rejects.toMatchObject({ code: "NOTHING_TO_BUILD", message: expect.stringContaining("promote-all") });
+  await expect(site.build()).rejects.toMatchObject({
+    code: "NOTHING_TO_BUILD",
+    message: expect.stringContaining("promote-all"),
+  });
 });
 
-test.for(["staged", "stepped-aside", "swapped", "tidied"])("killed when %s, there is a whole site, at the latest after the next build's first step", async (point) => {
-  const dir = await folderWith();
-  const output = join(dir, "site");
-  const writer = join(import.meta.dirname, "fixtures", "site-writer.ts");
-  const run = (text: string, killAt = "") => spawnSync(process.execPath, [writer, output, text, killAt], { encoding: "utf8" });
-  expect(run("old").stdout).toBe("done\n");
-  expect(run("new", point).signal).toBe("SIGKILL");
-  await new SiteFolder(output, "next").recover();
-  expect(await readFile(join(output, "index.html"), "utf8")).toBe(point === "staged" || point === "stepped-aside" ? "old" : "new");
-  expect(await readdir(dir)).toEqual(["site"]);
-});
+test.for(["staged", "stepped-aside", "swapped", "tidied"])(
+  "killed when %s, there is a whole site, at the latest after the next build's first step",
+  async (point) => {
+    const dir = await folderWith();
+    const output = join(dir, "site");
+    const writer = join(import.meta.dirname, "fixtures", "site-writer.ts");
+    const run = (text: string, killAt = "") =>
+      spawnSync(process.execPath, [writer, output, text, killAt], { encoding: "utf8" });
+    expect(run("old").stdout).toBe("done\n");
+    expect(run("new", point).signal).toBe("SIGKILL");
+    await new SiteFolder(output, "next").recover();
+    expect(await readFile(join(output, "index.html"), "utf8")).toBe(
+      point === "staged" || point === "stepped-aside" ? "old" : "new",
+    );
+    expect(await readdir(dir)).toEqual(["site"]);
+  },
+);
 
 test("a picture behind a link, and one that can run code, do not get into the site", async () => {
   const outside = await folderWith({ "secret.png": "secret" });
@@ -209,7 +254,16 @@ test("navigation follows the author's order, then the index note's links, then n
   await site.build();
   const home = await site.page("index.html");
   const navigation = home.slice(home.indexOf("<summary>Menu"), home.indexOf("</nav>"));
-  expect([...navigation.matchAll(/">([^<]+)<\/a>/g)].map((match) => match[1])).toEqual(["Home", "First", "Z", "Guides", "M", "Two", "Ten", "A"]);
+  expect([...navigation.matchAll(/">([^<]+)<\/a>/g)].map((match) => match[1])).toEqual([
+    "Home",
+    "First",
+    "Z",
+    "Guides",
+    "M",
+    "Two",
+    "Ten",
+    "A",
+  ]);
 });
 
 test("with an address, the site has a sitemap and canonical links", async () => {

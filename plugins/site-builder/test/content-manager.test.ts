@@ -11,7 +11,11 @@ const one = sectionWith("one");
 const two = sectionWith("two");
 const three = sectionWith("three");
 
-async function shown(manager: ContentManager, stage: "preview" | "production", section = "a:body"): Promise<string | undefined> {
+async function shown(
+  manager: ContentManager,
+  stage: "preview" | "production",
+  section = "a:body",
+): Promise<string | undefined> {
   const version = (await manager.snapshot(stage)).get(section);
   return version && (await manager.read(version.hash)).parts[0]?.markdown;
 }
@@ -79,23 +83,34 @@ test("a section that was never generated cannot be promoted", async () => {
 test("a hundred changes at once are all there, in far fewer manifests", async () => {
   const folder = await folderWith();
   const manager = await ContentManager.open(folder);
-  await Promise.all(Array.from({ length: 100 }, (_, index) => manager.saveDraft(`p${index}:body`, sectionWith(`text ${index}`), `j${index}`)));
+  await Promise.all(
+    Array.from({ length: 100 }, (_, index) =>
+      manager.saveDraft(`p${index}:body`, sectionWith(`text ${index}`), `j${index}`),
+    ),
+  );
   expect((await manager.snapshot("preview")).size).toBe(100);
-  const [newest] = (await readdir(folder)).filter((name) => name.startsWith("preview.")).sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
+  const [newest] = (await readdir(folder))
+    .filter((name) => name.startsWith("preview."))
+    .sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
   expect(Number(newest?.split(".")[1])).toBeLessThan(60);
 });
 
 test("two managers that write at the same time lose nothing of each other", async () => {
   const folder = await folderWith();
   const managers = [await ContentManager.open(folder), await ContentManager.open(folder)];
-  const saves = Array.from({ length: 40 }, (_, index) => managers[index % 2]!.saveDraft(`p${index}:body`, sectionWith(`text ${index}`), `j${index}`));
+  const saves = Array.from({ length: 40 }, (_, index) =>
+    managers[index % 2]!.saveDraft(`p${index}:body`, sectionWith(`text ${index}`), `j${index}`),
+  );
   await Promise.all(saves);
-  await Promise.all(Array.from({ length: 40 }, (_, index) => managers[(index + 1) % 2]!.promote(`p${index}:body`, `k${index}`)));
+  await Promise.all(
+    Array.from({ length: 40 }, (_, index) => managers[(index + 1) % 2]!.promote(`p${index}:body`, `k${index}`)),
+  );
   expect([...(await managers[0]!.snapshot("production")).keys()]).toHaveLength(40);
 });
 
 test("killed at any point, a process leaves a store that opens, and its repetition ends as if nothing had happened", async () => {
-  const steps = "save a:body s1 one,promote a:body p1,save a:body s2 two,promote a:body p2,save b:body s3 three,rollback a:body r1";
+  const steps =
+    "save a:body s1 one,promote a:body p1,save a:body s2 two,promote a:body p2,save b:body s3 three,rollback a:body r1";
   const writer = join(import.meta.dirname, "fixtures", "content-writer.ts");
   let points = 0;
   for (let killAt = 1; ; killAt++) {
@@ -110,8 +125,14 @@ test("killed at any point, a process leaves a store that opens, and its repetiti
     }
     const after = await ContentManager.open(folder);
     await runSteps(after, steps);
-    expect([await shown(after, "preview"), await shown(after, "production"), await shown(after, "preview", "b:body")], first.stdout).toEqual(["two", "one", "three"]);
-    expect(await after.sections(), first.stdout).toMatchObject([{ earlierInPreview: 1, earlierInProduction: 0 }, { earlierInPreview: 0 }]);
+    expect(
+      [await shown(after, "preview"), await shown(after, "production"), await shown(after, "preview", "b:body")],
+      first.stdout,
+    ).toEqual(["two", "one", "three"]);
+    expect(await after.sections(), first.stdout).toMatchObject([
+      { earlierInPreview: 1, earlierInProduction: 0 },
+      { earlierInPreview: 0 },
+    ]);
   }
   expect(points).toBeGreaterThan(12);
 }, 60_000);
@@ -121,7 +142,10 @@ test("a damaged manifest is named, and so is damaged content", async () => {
   const manager = await ContentManager.open(folder);
   const { hash } = await manager.saveDraft("a:body", one, "j1");
   await writeFile(join(folder, "preview.2.json"), '{"format":1,');
-  await expect((await ContentManager.open(folder)).sections()).rejects.toMatchObject({ code: "CONTENT_STORE_DAMAGED", message: expect.stringContaining("preview.2.json") });
+  await expect((await ContentManager.open(folder)).sections()).rejects.toMatchObject({
+    code: "CONTENT_STORE_DAMAGED",
+    message: expect.stringContaining("preview.2.json"),
+  });
   await writeFile(join(folder, "objects", `${hash}.json`), "{}");
   await expect(manager.read(hash)).rejects.toMatchObject({ code: "CONTENT_STORE_DAMAGED" });
 });

@@ -7,11 +7,22 @@ import { openSourceFolder } from "../src/files/source-folder.ts";
 import { folderWith } from "./fixtures/folders.ts";
 
 async function brain() {
-  const brainDir = await folderWith({ "docs/index.md": "# Hi", "file.txt": "x", "mine/notes.txt": "x", "old/.brains-site.json": "{}", ".brains/data/site-builder/x": "" });
+  const brainDir = await folderWith({
+    "docs/index.md": "# Hi",
+    "file.txt": "x",
+    "mine/notes.txt": "x",
+    "old/.brains-site.json": "{}",
+    ".brains/data/site-builder/x": "",
+  });
   const outside = await folderWith({ "secret.md": "# Secret" });
   await symlink(outside, join(brainDir, "link"));
   await mkdir(join(brainDir, "Twin"));
-  const rules = { brainDir, dataDir: join(brainDir, ".brains/data/site-builder"), contentRoot: join(brainDir, "docs"), configured: "site" };
+  const rules = {
+    brainDir,
+    dataDir: join(brainDir, ".brains/data/site-builder"),
+    contentRoot: join(brainDir, "docs"),
+    configured: "site",
+  };
   return { brainDir, outside, rules };
 }
 
@@ -24,8 +35,39 @@ test("a new folder, an empty one and one that a build made are taken", async () 
 });
 
 test.for([
-  "../x", "a/../../x", "..", "/abs-nowhere", "/etc", "/", ".", "C:\\x", "a\\b", "CON", "aux/site", "com1.d", "a\0b", "dot.", "space ", "x:y", "a\nb",
-  "x".repeat(300), "y/".repeat(2_048) + "y", "docs", "docs/site", ".git", ".brains", ".brains/data", ".hidden/site", "node_modules/site", "link", "link/site", "file.txt", "file.txt/site", "mine", "TWIN", "twin/site",
+  "../x",
+  "a/../../x",
+  "..",
+  "/abs-nowhere",
+  "/etc",
+  "/",
+  ".",
+  "C:\\x",
+  "a\\b",
+  "CON",
+  "aux/site",
+  "com1.d",
+  "a\0b",
+  "dot.",
+  "space ",
+  "x:y",
+  "a\nb",
+  "x".repeat(300),
+  "y/".repeat(2_048) + "y",
+  "docs",
+  "docs/site",
+  ".git",
+  ".brains",
+  ".brains/data",
+  ".hidden/site",
+  "node_modules/site",
+  "link",
+  "link/site",
+  "file.txt",
+  "file.txt/site",
+  "mine",
+  "TWIN",
+  "twin/site",
 ])("the folder %j is refused for a site", async (folder) => {
   const { rules } = await brain();
   await expect(checkOutputFolder(folder, rules)).rejects.toMatchObject({ code: "OUTPUT_REFUSED" });
@@ -52,11 +94,23 @@ test("sources outside of the content folder, links and odd files are not read", 
   execFileSync("mkfifo", [join(brainDir, "docs/pipe.md")]);
   const folder = await openSourceFolder(brainDir, "docs");
   expect(await folder.markdownFiles()).toEqual(["index.md"]);
-  for (const path of ["linked.md", "folder/secret.md", "../file.txt", "/etc/passwd", "a\0b", "pipe.md", "folder.md", ""]) {
+  for (const path of [
+    "linked.md",
+    "folder/secret.md",
+    "../file.txt",
+    "/etc/passwd",
+    "a\0b",
+    "pipe.md",
+    "folder.md",
+    "",
+  ]) {
     await expect(folder.read(path, 1_000), path).rejects.toMatchObject({ code: "CONTENT_UNREADABLE" });
   }
   for (const path of ["none.md", "index.md/x", "n".repeat(300)]) {
-    await expect(folder.read(path, 1_000), path).rejects.toMatchObject({ code: "CONTENT_MISSING", message: expect.stringContaining("docs/") });
+    await expect(folder.read(path, 1_000), path).rejects.toMatchObject({
+      code: "CONTENT_MISSING",
+      message: expect.stringContaining("docs/"),
+    });
   }
   await expect(folder.read("index.md", 3)).rejects.toMatchObject({ code: "CONTENT_TOO_LARGE" });
 });
@@ -69,9 +123,9 @@ test("a folder that is swapped for a link while it is read gives nothing from be
   await symlink(outside, join(brainDir, "docs/evil"));
   const folder = await openSourceFolder(brainDir, "docs");
   const at = (name: string) => join(brainDir, "docs", name);
-  let swapping = true;
+  const swapping = new AbortController();
   const swapper = (async () => {
-    while (swapping) {
+    while (!swapping.signal.aborted) {
       await rename(at("sub"), at("kept"));
       await rename(at("evil"), at("sub"));
       await rename(at("sub"), at("evil"));
@@ -82,7 +136,7 @@ test("a folder that is swapped for a link while it is read gives nothing from be
   for (let round = 0; round < 2_000; round++) {
     read.add(await folder.read("sub/index.md", 100).then(String, (error: { code: string }) => error.code));
   }
-  swapping = false;
+  swapping.abort();
   await swapper;
   expect([...read].filter((result) => result !== "public" && !result.startsWith("CONTENT_"))).toEqual([]);
   expect(read.size).toBeGreaterThan(1);
@@ -92,7 +146,10 @@ test.skipIf(process.getuid?.() === 0)("a file without permission is named", asyn
   const { brainDir } = await brain();
   await chmod(join(brainDir, "docs/index.md"), 0);
   const folder = await openSourceFolder(brainDir, "docs");
-  await expect(folder.read("index.md", 100)).rejects.toMatchObject({ code: "CONTENT_UNREADABLE", message: expect.stringContaining("docs/index.md") });
+  await expect(folder.read("index.md", 100)).rejects.toMatchObject({
+    code: "CONTENT_UNREADABLE",
+    message: expect.stringContaining("docs/index.md"),
+  });
 });
 
 test("a content folder that does not exist is named", async () => {

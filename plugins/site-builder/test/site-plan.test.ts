@@ -3,7 +3,10 @@ import { relativeLink, slug } from "../src/plan/routes.ts";
 import { parseSiteDefinition } from "../src/plan/site-definition.ts";
 import { planSite } from "../src/plan/site-plan.ts";
 
-const routes = (files: string[]) => planSite({}, files).pages.map((page) => `${page.route} ${page.file} ${page.sections.map((section) => section.template).join()}`);
+const routes = (files: string[]) =>
+  planSite({}, files).pages.map(
+    (page) => `${page.route} ${page.file} ${page.sections.map((section) => section.template).join()}`,
+  );
 
 test("without pages of its own, a site has one page per note and an index per folder", () => {
   expect(routes(["index.md", "intro.md", "guides/install.md", "guides/deep/x.md", "about/README.md"])).toEqual([
@@ -22,10 +25,21 @@ test("a site without an index note gets a home page that lists what there is", (
 });
 
 test("names that would meet in one address are told apart, with a warning, the same on every machine", () => {
-  const plan = planSite({}, ["index.md", "Install.md", "install.md", "README.md", "caf\u00e9.md", "cafe\u0301.md", "guides.md", "guides/index.md"]);
+  const plan = planSite({}, [
+    "index.md",
+    "Install.md",
+    "install.md",
+    "README.md",
+    "caf\u00e9.md",
+    "cafe\u0301.md",
+    "guides.md",
+    "guides/index.md",
+  ]);
   const ids = plan.pages.map((page) => page.id);
   expect(new Set(ids.map((id) => id.normalize("NFC").toLowerCase())).size).toBe(ids.length);
-  expect(ids).toEqual(expect.arrayContaining(["install", "install-2", "readme", "caf\u00e9", "caf\u00e9-2", "guides", "guides-2"]));
+  expect(ids).toEqual(
+    expect.arrayContaining(["install", "install-2", "readme", "caf\u00e9", "caf\u00e9-2", "guides", "guides-2"]),
+  );
   expect(plan.warnings).toHaveLength(3);
 });
 
@@ -42,8 +56,7 @@ test.for([
   ["x".repeat(4_096), /^x{90}-[0-9a-f]{8}$/],
   ["é".repeat(300), /^é{45}-[0-9a-f]{8}$/],
 ] as const)("the name %j becomes a part of a route that is safe everywhere", ([name, expected]) => {
-  if (typeof expected === "string") expect(slug(name)).toBe(expected);
-  else expect(slug(name)).toMatch(expected);
+  expect(slug(name)).toMatch(typeof expected === "string" ? new RegExp(`^${expected}$`) : expected);
 });
 
 test("links between pages are relative, so a site works from any folder", () => {
@@ -59,7 +72,9 @@ test("explicit pages are planned as written, and auto adds the notes that no art
     "docs/site.yaml",
   );
   const plan = planSite(settings, ["intro.md", "notes/a.md"]);
-  expect(plan.pages.map((page) => `${page.id} ${page.file} ${page.sections.map((section) => section.id).join()}`)).toEqual([
+  expect(
+    plan.pages.map((page) => `${page.id} ${page.file} ${page.sections.map((section) => section.id).join()}`),
+  ).toEqual([
     "index index.html index:hero,index:notes",
     "start start/index.html start:body",
     "notes/a notes/a.html notes/a:body",
@@ -71,12 +86,17 @@ test("explicit pages are planned as written, and auto adds the notes that no art
 test.for([
   ["title: [a", /^docs\/site\.yaml:1: not valid YAML/],
   ["title: a\nurll: x\n", /^docs\/site\.yaml:2: "urll" is not a setting\. Did you mean "url"\?/],
-  ["pages:\n  - route: /\n    sections:\n      - id: a\n        template: artcle\n        sources: x.md\n", /^docs\/site\.yaml:5: pages\.0\.sections\.0\.template/],
+  [
+    "pages:\n  - route: /\n    sections:\n      - id: a\n        template: artcle\n        sources: x.md\n",
+    /^docs\/site\.yaml:5: pages\.0\.sections\.0\.template/,
+  ],
   ["pages:\n  - route: /\n    sections: []\n", /^docs\/site\.yaml:3: pages\.0\.sections/],
   ["url: ftp://x\n", /^docs\/site\.yaml:1: url/],
   ["- a\n", /^docs\/site\.yaml:1: /],
 ] as const)("a mistake in the site definition is refused with file and line: %j", ([text, expected]) => {
-  expect(() => parseSiteDefinition(text, "docs/site.yaml")).toThrow(expect.objectContaining({ code: "SITE_INVALID", message: expect.stringMatching(expected) }));
+  expect(() => parseSiteDefinition(text, "docs/site.yaml")).toThrow(
+    expect.objectContaining({ code: "SITE_INVALID", message: expect.stringMatching(expected) }),
+  );
 });
 
 test("routes that cannot be, and pages that meet, are refused", () => {

@@ -27,7 +27,12 @@ export interface BuildInput {
   /** Drop the cache first: everything is rendered anew. */
   readonly clean: boolean;
   readonly signal: AbortSignal;
-  progress(state: { readonly current: number; readonly total: number; readonly rendered: number; readonly reused: number }): void;
+  progress(state: {
+    readonly current: number;
+    readonly total: number;
+    readonly rendered: number;
+    readonly reused: number;
+  }): void;
   /** Called right before the site is swapped; throws to prevent it. */
   beforeSwap(): Promise<void>;
 }
@@ -50,7 +55,8 @@ export async function buildSite(input: BuildInput): Promise<BuildReport> {
   const { plan, stage, target, signal } = input;
   const { pages, missing, drafts } = await publishedPages(plan, input.content, stage);
   if (pages.length === 0) {
-    const how = stage === "preview" ? "Run `generate-all` first." : "Run `generate-all`, then `promote-all`, then build again.";
+    const how =
+      stage === "preview" ? "Run `generate-all` first." : "Run `generate-all`, then `promote-all`, then build again.";
     throw new SiteError("NOTHING_TO_BUILD", `No section has a ${stage} version. ${how}`);
   }
   const cache = new PageCache(input.cacheDir);
@@ -97,8 +103,18 @@ async function writePages(input: BuildInput, pages: readonly PublishedPage[], ca
   }
   const { url } = plan.settings;
   await target.write("style.css", stylesheet);
-  await target.write("404.html", renderNotFound(site, stylesheet, url === undefined ? "/" : addressOf(url, "index.html")));
-  if (url !== undefined) await target.write("sitemap.xml", sitemap(url, navigation.reading.map((page) => page.file)));
+  await target.write(
+    "404.html",
+    renderNotFound(site, stylesheet, url === undefined ? "/" : addressOf(url, "index.html")),
+  );
+  if (url !== undefined)
+    await target.write(
+      "sitemap.xml",
+      sitemap(
+        url,
+        navigation.reading.map((page) => page.file),
+      ),
+    );
   const broken = [...done.flatMap(({ result }) => result.broken), ...deadFragments(done)];
   const warnings = done.flatMap(({ result }) => result.warnings);
   return { pages: done.length, rendered: done.length - reused, reused, assets: locator.assets(), broken, warnings };
@@ -114,7 +130,12 @@ function siteOf({ settings }: SitePlan, pages: readonly PublishedPage[], stylesh
   };
 }
 
-function frameOf(page: PublishedPage, site: PageFrame["site"], url: string | undefined, navigation: Navigation): PageFrame {
+function frameOf(
+  page: PublishedPage,
+  site: PageFrame["site"],
+  url: string | undefined,
+  navigation: Navigation,
+): PageFrame {
   const { file, title, description } = page;
   const canonical = url === undefined ? undefined : addressOf(url, file);
   return { site, file, title, description, canonical, ...navigation.around(page) };
@@ -130,8 +151,19 @@ async function stillValid(cached: CachedPage | undefined, locator: Locator): Pro
   return cached;
 }
 
-async function render(page: PublishedPage, frame: PageFrame, { folder }: BuildInput, { locate }: Locator): Promise<CachedPage> {
-  const body = await renderPageBody({ file: page.file, title: page.title, sections: page.sections, display: folder.display, locate });
+async function render(
+  page: PublishedPage,
+  frame: PageFrame,
+  { folder }: BuildInput,
+  { locate }: Locator,
+): Promise<CachedPage> {
+  const body = await renderPageBody({
+    file: page.file,
+    title: page.title,
+    sections: page.sections,
+    display: folder.display,
+    locate,
+  });
   return {
     html: renderPage(frame, body),
     ids: [...body.ids],
@@ -145,5 +177,7 @@ async function render(page: PublishedPage, frame: PageFrame, { folder }: BuildIn
 function deadFragments(done: readonly { page: PublishedPage; result: CachedPage }[]): string[] {
   const ids = new Map(done.map(({ page, result }) => [page.file, new Set(result.ids)]));
   const isDead = ({ file, fragment }: FragmentUse) => fragment !== "top" && ids.get(file)?.has(fragment) === false;
-  return done.flatMap(({ result }) => result.fragments.filter(isDead).map(({ where }) => `${where} names a heading that the page does not have`));
+  return done.flatMap(({ result }) =>
+    result.fragments.filter(isDead).map(({ where }) => `${where} names a heading that the page does not have`),
+  );
 }

@@ -9,10 +9,33 @@ import type { PublishedPage } from "./published.ts";
 
 const PICTURES = new Set(["png", "jpg", "jpeg", "gif", "webp", "avif", "svg", "ico", "bmp"]);
 /** Files that a browser shows or saves but never runs. */
-const DOWNLOADS = new Set(["pdf", "txt", "csv", "tsv", "json", "yaml", "yml", "toml", "zip", "gz", "tgz", "ods", "odt", "odp", "docx", "xlsx", "pptx", "mp3", "mp4", "webm", "ogg"]);
+const DOWNLOADS = new Set([
+  "pdf",
+  "txt",
+  "csv",
+  "tsv",
+  "json",
+  "yaml",
+  "yml",
+  "toml",
+  "zip",
+  "gz",
+  "tgz",
+  "ods",
+  "odt",
+  "odp",
+  "docx",
+  "xlsx",
+  "pptx",
+  "mp3",
+  "mp4",
+  "webm",
+  "ogg",
+]);
 const MAX_ASSET = 32 * 1024 * 1024;
 /** An SVG opened by itself is a document that can run. */
-const ACTIVE_SVG = /<\s*(?:script|foreignObject|iframe|embed|object|handler|set\b|animate\b[^>]*href)|\son\w+\s*=|javascript:|<!ENTITY|data:text\/html/i;
+const ACTIVE_SVG =
+  /<\s*(?:script|foreignObject|iframe|embed|object|handler|set\b|animate\b[^>]*href)|\son\w+\s*=|javascript:|<!ENTITY|data:text\/html/i;
 
 export interface Locator {
   readonly locate: Locate;
@@ -35,7 +58,9 @@ export function createLocator(
       const id = plan.pageOfSource.get(variant);
       if (id === undefined) continue;
       const file = fileOf.get(id);
-      return file === undefined ? { kind: "none", reason: "leads to a page that is not in this stage" } : { kind: "page", file };
+      return file === undefined
+        ? { kind: "none", reason: "leads to a page that is not in this stage" }
+        : { kind: "page", file };
     }
     const file = fileOf.get(path === "" ? "index" : slugFolder(path.replace(/\/$/, "").replace(/\.html?$/, "")));
     return file === undefined ? undefined : { kind: "page", file };
@@ -47,7 +72,8 @@ export function createLocator(
     if (!allowed.has(extension)) return { kind: "none", reason: "leads to a file that is not part of the site" };
     try {
       const content = await folder.read(path, MAX_ASSET);
-      if (extension === "svg" && ACTIVE_SVG.test(content.toString("utf8"))) return { kind: "none", reason: "is an SVG that can run code" };
+      if (extension === "svg" && ACTIVE_SVG.test(content.toString("utf8")))
+        return { kind: "none", reason: "is an SVG that can run code" };
       const hash = createHash("sha256").update(content).digest("hex").slice(0, 12);
       const file = `assets/${slug(baseOf(path).slice(0, -extension.length - 1))}-${hash}.${extension}`;
       const writing = written.get(file) ?? write(file, content);
@@ -61,7 +87,7 @@ export function createLocator(
   }
 
   async function find(path: string, use: "link" | "picture"): Promise<Found> {
-    if (use === "picture") return await asset(path, PICTURES);
+    if (use === "picture") return asset(path, PICTURES);
     return page(path) ?? (await asset(path, new Set([...PICTURES, ...DOWNLOADS])));
   }
 

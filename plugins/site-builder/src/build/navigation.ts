@@ -62,11 +62,25 @@ export class Navigation {
       current: node.id === page.id ? true : undefined,
       children: node.children.length > 0 && (whole || branch.has(node.id)) ? node.children.map(item) : undefined,
     });
-    const home = this.#home.page ? [{ title: this.#home.page.title, file: this.#home.page.file, current: page.id === "index" ? (true as const) : undefined }] : [];
-    const ancestors = [...branch].slice(1).reverse().flatMap((id) => this.#nodes.get(id)?.page ?? []);
+    const home = this.#home.page
+      ? [
+          {
+            title: this.#home.page.title,
+            file: this.#home.page.file,
+            current: page.id === "index" ? (true as const) : undefined,
+          },
+        ]
+      : [];
+    const ancestors = [...branch]
+      .slice(1)
+      .reverse()
+      .flatMap((id) => this.#nodes.get(id)?.page ?? []);
     return {
       navigation: [...home, ...this.#home.children.map(item)],
-      breadcrumbs: page.id === "index" ? [] : [...(this.#home.page ? [this.#home.page] : []), ...ancestors].map((above) => toLink(above)),
+      breadcrumbs:
+        page.id === "index"
+          ? []
+          : [...(this.#home.page ? [this.#home.page] : []), ...ancestors].map((above) => toLink(above)),
       previous: toLink(this.#reading[position - 1]),
       next: toLink(this.#reading[position + 1]),
     };

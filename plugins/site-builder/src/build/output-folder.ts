@@ -15,7 +15,8 @@ export interface OutputRules {
   readonly configured: string;
 }
 
-const refuse = (folder: string, why: string) => new SiteError("OUTPUT_REFUSED", `The site cannot be written to ${JSON.stringify(folder)}: ${why}`);
+const refuse = (folder: string, why: string) =>
+  new SiteError("OUTPUT_REFUSED", `The site cannot be written to ${JSON.stringify(folder)}: ${why}`);
 
 /** The absolute folder for a site, after looking at every part of its path. Called before anything is enqueued and again before the swap. */
 export async function checkOutputFolder(folder: string, rules: OutputRules): Promise<string> {
@@ -26,16 +27,23 @@ export async function checkOutputFolder(folder: string, rules: OutputRules): Pro
   if (folder.split(/[/\\]/).includes("..")) throw refuse(folder, "the path holds `..`.");
   const wanted = isAbsolute(folder) ? resolve(folder) : join(brainDir, folder.replace(/[/\\]+$/, ""));
   const isConfigured = folder === rules.configured;
-  const root = [dataDir, brainDir].find((root) => wanted !== root && isInside(wanted, root)) ?? (isConfigured ? await existingParent(wanted) : undefined);
+  const root =
+    [dataDir, brainDir].find((root) => wanted !== root && isInside(wanted, root)) ??
+    (isConfigured ? await existingParent(wanted) : undefined);
   if (root === undefined) throw refuse(folder, "it must be a folder inside the brain's own, or the one in the config.");
   const parts = relative(root, wanted).split(sep);
   const wrong = parts.map(badName).find((problem) => problem !== undefined);
   if (wrong !== undefined) throw refuse(folder, `${wrong}.`);
-  if (root === brainDir && (parts[0]?.startsWith(".") || parts.includes("node_modules"))) throw refuse(folder, "hidden folders and node_modules are not for sites.");
-  for (const [name, other] of Object.entries({ "the content folder": rules.contentRoot, "the brain's home": dirname(dataDir) })) {
+  if (root === brainDir && (parts[0]?.startsWith(".") || parts.includes("node_modules")))
+    throw refuse(folder, "hidden folders and node_modules are not for sites.");
+  for (const [name, other] of Object.entries({
+    "the content folder": rules.contentRoot,
+    "the brain's home": dirname(dataDir),
+  })) {
     if (wanted === other || isInside(other, wanted)) throw refuse(folder, `it would replace ${name}.`);
   }
-  if (isInside(wanted, rules.contentRoot)) throw refuse(folder, "it lies in the content folder, so the site would become its own source.");
+  if (isInside(wanted, rules.contentRoot))
+    throw refuse(folder, "it lies in the content folder, so the site would become its own source.");
   await checkParts(folder, root, parts);
   await checkOwner(folder, wanted);
   return wanted;
@@ -77,7 +85,8 @@ function sameName(a: string, b: string): boolean {
 
 async function checkOwner(folder: string, wanted: string): Promise<void> {
   const names = await namesIn(wanted);
-  if (names.length > 0 && !names.includes(MARKER)) throw refuse(folder, "it holds files that no build has made. Empty it or choose another.");
+  if (names.length > 0 && !names.includes(MARKER))
+    throw refuse(folder, "it holds files that no build has made. Empty it or choose another.");
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -50,10 +50,18 @@ export async function publishedPages(plan: SitePlan, content: ContentManager, st
   return { pages, missing, drafts };
 }
 
-function publish(page: PagePlan, plan: SitePlan, sections: readonly SectionContent[], hashes: readonly string[]): PublishedPage {
-  const first = <T>(read: (section: SectionContent) => T | undefined) => sections.map(read).find((value) => value !== undefined);
+function publish(
+  page: PagePlan,
+  plan: SitePlan,
+  sections: readonly SectionContent[],
+  hashes: readonly string[],
+): PublishedPage {
+  const first = <T>(read: (section: SectionContent) => T | undefined) =>
+    sections.map(read).find((value) => value !== undefined);
   const fallback = page.id === "index" ? (plan.settings.title ?? "Home") : titleFromPath(page.id);
-  const mentions = sections.flatMap((section) => section.mentions ?? []).map((path) => plan.pageOfSource.get(path) ?? slugFolder(path.replace(/\/$/, "")));
+  const mentions = sections
+    .flatMap((section) => section.mentions ?? [])
+    .map((path) => plan.pageOfSource.get(path) ?? slugFolder(path.replace(/\/$/, "")));
   const { id, route, file } = page;
   return {
     id,

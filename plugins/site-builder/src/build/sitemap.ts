@@ -1,7 +1,11 @@
 /** Absolute address of an output file; a folder's page is the folder. */
 export function addressOf(url: string, file: string): string {
   const base = url.endsWith("/") ? url : `${url}/`;
-  const path = file.replace(/(^|\/)index\.html$/, "$1").split("/").map(encodeURIComponent).join("/");
+  const path = file
+    .replace(/(^|\/)index\.html$/, "$1")
+    .split("/")
+    .map(encodeURIComponent)
+    .join("/");
   return new URL(path, base).href;
 }
 
@@ -11,5 +15,10 @@ export function sitemap(url: string, files: readonly string[]): string {
 }
 
 function escapeXml(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/'/g, "&apos;").replace(/"/g, "&quot;");
+  return text
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/>/g, "&gt;")
+    .replace(/'/g, "&apos;")
+    .replace(/"/g, "&quot;");
 }

@@ -75,13 +75,18 @@ export class ContentManager {
     const hash = await this.#objects.write(content);
     this.#point("object-written");
     const version = { hash, at: this.#now(), job };
-    return this.#result(section, "preview", await this.#change("preview", section, (entry) => addVersion(entry, version, this.#history)));
+    return this.#result(
+      section,
+      "preview",
+      await this.#change("preview", section, (entry) => addVersion(entry, version, this.#history)),
+    );
   }
 
   /** Makes the current preview version the production version. */
   async promote(section: string, job: string): Promise<ContentChange> {
     const draft = currentOf((await this.#manifests.preview.read()).sections[section]);
-    if (draft === undefined) throw new SiteError("NOTHING_TO_PROMOTE", `${section} has no preview version. Generate it first.`);
+    if (draft === undefined)
+      throw new SiteError("NOTHING_TO_PROMOTE", `${section} has no preview version. Generate it first.`);
     const version = { hash: draft.hash, at: this.#now(), job };
     // A repeated job must not promote a draft that was written after it had done its work.
     const once: Change = (entry) =>
@@ -100,7 +105,10 @@ export class ContentManager {
 
   /** All sections that have a version in any stage, in the order of their ids. */
   async sections(): Promise<SectionState[]> {
-    const [preview, production] = await Promise.all([this.#manifests.preview.read(), this.#manifests.production.read()]);
+    const [preview, production] = await Promise.all([
+      this.#manifests.preview.read(),
+      this.#manifests.production.read(),
+    ]);
     const ids = new Set([...Object.keys(preview.sections), ...Object.keys(production.sections)]);
     return [...ids].sort().map((section) => ({
       section,
@@ -118,7 +126,7 @@ export class ContentManager {
   }
 
   async read(hash: string): Promise<SectionContent> {
-    return await this.#objects.read(hash);
+    return this.#objects.read(hash);
   }
 
   /** Removes contents that no version refers to any more, if they are older than an hour. Returns how many. */
@@ -126,11 +134,17 @@ export class ContentManager {
     const manifests = await Promise.all([this.#manifests.preview.read(), this.#manifests.production.read()]);
     const entries = manifests.flatMap((manifest) => Object.values(manifest.sections));
     const used = new Set(entries.flatMap((entry) => entry.versions.map((version) => version.hash)));
-    return await this.#objects.sweep(used, this.#now() - 3_600_000);
+    return this.#objects.sweep(used, this.#now() - 3_600_000);
   }
 
   #result(section: string, stage: Stage, { entry, outcome }: Changed): ContentChange {
-    return { section, stage, changed: outcome === "changed", hash: currentOf(entry)?.hash ?? "", versions: entry?.versions.length ?? 0 };
+    return {
+      section,
+      stage,
+      changed: outcome === "changed",
+      hash: currentOf(entry)?.hash ?? "",
+      versions: entry?.versions.length ?? 0,
+    };
   }
 
   #change(stage: Stage, section: string, change: Change): Promise<Changed> {
@@ -168,7 +182,8 @@ export class ContentManager {
         }
         return changed;
       });
-      if (!any || (await this.#manifests[stage].write({ format: 1, number: manifest.number + 1, sections }))) return changes;
+      if (!any || (await this.#manifests[stage].write({ format: 1, number: manifest.number + 1, sections })))
+        return changes;
     }
   }
 }

@@ -38,7 +38,10 @@ export class ObjectFiles {
       throw new SiteError("CONTENT_STORE_DAMAGED", `${this.#file(hash)} is gone. Generate the section again.`);
     }
     if (createHash("sha256").update(text).digest("hex") !== hash) {
-      throw new SiteError("CONTENT_STORE_DAMAGED", `${this.#file(hash)} was changed. Remove it and generate the section again.`);
+      throw new SiteError(
+        "CONTENT_STORE_DAMAGED",
+        `${this.#file(hash)} was changed. Remove it and generate the section again.`,
+      );
     }
     return sectionContentSchema.parse(JSON.parse(text));
   }

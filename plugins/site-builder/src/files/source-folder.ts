@@ -40,7 +40,10 @@ export async function openSourceFolder(brainDir: string, folder: string): Promis
       at = join(at, part);
       info = await lstat(at);
       if (info.isSymbolicLink()) {
-        throw new SiteError("CONTENT_UNREADABLE", `${display(path)}: is or lies behind a symbolic link, which is not followed.`);
+        throw new SiteError(
+          "CONTENT_UNREADABLE",
+          `${display(path)}: is or lies behind a symbolic link, which is not followed.`,
+        );
       }
     }
     return info;
@@ -66,7 +69,8 @@ export async function openSourceFolder(brainDir: string, folder: string): Promis
     },
     async read(path, maxBytes) {
       const safe = resolveInside("", path);
-      if (safe === undefined || safe === "") throw new SiteError("CONTENT_UNREADABLE", `${path}: lies outside the content folder.`);
+      if (safe === undefined || safe === "")
+        throw new SiteError("CONTENT_UNREADABLE", `${path}: lies outside the content folder.`);
       try {
         await lstatEach(safe);
         return await readPlainFile(root, safe, maxBytes, display(safe));
@@ -118,8 +122,10 @@ function readError(error: unknown, display: string): unknown {
   const code = systemCode(error);
   if (error instanceof SiteError) return error;
   if (code === "ENOENT" || code === "ENOTDIR") return new SiteError("CONTENT_MISSING", `${display}: does not exist.`);
-  if (code === "ELOOP") return new SiteError("CONTENT_UNREADABLE", `${display}: is a symbolic link, which is not followed.`);
-  if (code === "EACCES" || code === "EPERM") return new SiteError("CONTENT_UNREADABLE", `${display}: no permission to read it.`);
+  if (code === "ELOOP")
+    return new SiteError("CONTENT_UNREADABLE", `${display}: is a symbolic link, which is not followed.`);
+  if (code === "EACCES" || code === "EPERM")
+    return new SiteError("CONTENT_UNREADABLE", `${display}: no permission to read it.`);
   if (code === "EISDIR") return new SiteError("CONTENT_UNREADABLE", `${display}: is a folder, not a file.`);
   if (code === "ENAMETOOLONG") return new SiteError("CONTENT_MISSING", `${display}: the name is too long.`);
   return error;

@@ -31,12 +31,17 @@ const TEMPLATES: Record<Template, Compose> = {
   },
   summary: async (request, paths) => {
     const notes = await readAll(request, paths);
-    const blocks = notes.map((note) => `## ${linkTo(note.title, note.path)}\n\n${escapeText(note.frontMatter.description ?? note.outline.opening)}`);
+    const blocks = notes.map(
+      (note) =>
+        `## ${linkTo(note.title, note.path)}\n\n${escapeText(note.frontMatter.description ?? note.outline.opening)}`,
+    );
     return { parts: [{ source: "", line: 1, markdown: `${blocks.join("\n\n")}\n` }] };
   },
   list: async (request, paths) => {
     const notes = await Promise.all(paths.map((path) => noteOrStandIn(request, path)));
-    const items = notes.map((note) => `- ${linkTo(note.title, note.path)}${note.summary ? `\n\n  ${escapeText(note.summary)}` : ""}`);
+    const items = notes.map(
+      (note) => `- ${linkTo(note.title, note.path)}${note.summary ? `\n\n  ${escapeText(note.summary)}` : ""}`,
+    );
     return { parts: [{ source: "", line: 1, markdown: `${items.join("\n\n")}\n` }] };
   },
   contents: composeContents,
@@ -50,7 +55,10 @@ export const builtInProvider: GenerationProvider = {
     const { template, heading, sources, id } = request.section;
     const paths = matching(sources, request.files);
     if (paths.length === 0) {
-      throw new SiteError("CONTENT_MISSING", `${id}: no Markdown file matches ${sources.map((source) => `"${source}"`).join(", ")}.`);
+      throw new SiteError(
+        "CONTENT_MISSING",
+        `${id}: no Markdown file matches ${sources.map((source) => `"${source}"`).join(", ")}.`,
+      );
     }
     const composed = await TEMPLATES[template](request, paths);
     return { format: 1, template, provider: ID, heading, ...composed };

@@ -12,14 +12,20 @@ const SHOWN = 12;
 /** A list of the notes of a folder, with one group per folder in it. Deeper folders are one entry each. */
 export async function composeContents(request: GenerationRequest, paths: readonly string[]): Promise<Composed> {
   const root = commonFolder(request.section.sources);
-  const direct = await Promise.all(paths.filter((path) => folderOf(path) === root && !isIndexFile(path)).map((path) => noteOrStandIn(request, path)));
+  const direct = await Promise.all(
+    paths.filter((path) => folderOf(path) === root && !isIndexFile(path)).map((path) => noteOrStandIn(request, path)),
+  );
   const index = await indexOf(request, paths, root);
   direct.sort(compareListed(index));
   const blocks = [direct.map(entry).join("\n\n")];
   for (const folder of foldersIn(root, paths)) blocks.push(await group(request, paths, folder));
   const title = root === "" ? request.page.title : (index?.title ?? titleFromPath(`${root}/index.md`));
   const mentions = [...direct.map((note) => note.path), ...foldersIn(root, paths)];
-  return { title, mentions, parts: [{ source: "", line: 1, markdown: `${blocks.filter((block) => block !== "").join("\n\n")}\n` }] };
+  return {
+    title,
+    mentions,
+    parts: [{ source: "", line: 1, markdown: `${blocks.filter((block) => block !== "").join("\n\n")}\n` }],
+  };
 }
 
 async function group(request: GenerationRequest, paths: readonly string[], folder: string): Promise<string> {
@@ -29,7 +35,9 @@ async function group(request: GenerationRequest, paths: readonly string[], folde
   const title = index?.title ?? titleFromPath(`${folder}/index.md`);
   const lines = [
     ...notes.map(entry),
-    ...foldersIn(folder, paths).map((deeper) => `- ${linkTo(titleFromPath(`${deeper}/index.md`), `${deeper}/`)}\n\n  ${count(deeper, paths)}`),
+    ...foldersIn(folder, paths).map(
+      (deeper) => `- ${linkTo(titleFromPath(`${deeper}/index.md`), `${deeper}/`)}\n\n  ${count(deeper, paths)}`,
+    ),
   ];
   const more = lines.length - SHOWN;
   const shown = more > 1 ? [...lines.slice(0, SHOWN), `- ${linkTo(`${more} more in ${title}`, `${folder}/`)}`] : lines;
@@ -41,9 +49,13 @@ function entry(note: Listed): string {
   return `- ${linkTo(note.title, note.path)}${note.summary ? `\n\n  ${escapeText(note.summary)}` : ""}`;
 }
 
-async function indexOf(request: GenerationRequest, paths: readonly string[], folder: string): Promise<Listed | undefined> {
+async function indexOf(
+  request: GenerationRequest,
+  paths: readonly string[],
+  folder: string,
+): Promise<Listed | undefined> {
   const path = paths.find((path) => folderOf(path) === folder && isIndexFile(path));
-  return path === undefined ? undefined : await noteOrStandIn(request, path);
+  return path === undefined ? undefined : noteOrStandIn(request, path);
 }
 
 function count(folder: string, paths: readonly string[]): string {

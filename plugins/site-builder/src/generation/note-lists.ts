@@ -18,7 +18,13 @@ export async function noteOrStandIn(request: GenerationRequest, path: string): P
   request.signal.throwIfAborted();
   try {
     const note = await request.notes(path);
-    return { path, title: note.title, summary: note.summary, order: note.frontMatter.order, links: linkedPaths(path, note.outline.links) };
+    return {
+      path,
+      title: note.title,
+      summary: note.summary,
+      order: note.frontMatter.order,
+      links: linkedPaths(path, note.outline.links),
+    };
   } catch (error) {
     if (!(error instanceof SiteError)) throw error;
     request.warn(error.message);

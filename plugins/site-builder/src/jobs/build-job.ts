@@ -33,7 +33,10 @@ export function buildJob(site: Site) {
     concurrency: 1,
     run: (input, job) =>
       failing(async () => {
-        const [{ buildSite }, { SiteFolder }] = await Promise.all([import("../build/build-site.ts"), import("../build/site-folder.ts")]);
+        const [{ buildSite }, { SiteFolder }] = await Promise.all([
+          import("../build/build-site.ts"),
+          import("../build/site-folder.ts"),
+        ]);
         const { stage, clean } = input;
         const output = await site.output(input.outputDir, stage);
         const { folder, plan } = await site.plan(job.signal);
@@ -49,7 +52,13 @@ export function buildJob(site: Site) {
           clean: clean && job.attempt === 1,
           signal: job.signal,
           progress: ({ current, total, rendered, reused }) =>
-            job.progress({ current, total, unit: "pages", message: `${rendered} rendered, ${reused} reused`, details: { rendered, reused } }),
+            job.progress({
+              current,
+              total,
+              unit: "pages",
+              message: `${rendered} rendered, ${reused} reused`,
+              details: { rendered, reused },
+            }),
           async beforeSwap() {
             await site.output(input.outputDir, stage);
           },

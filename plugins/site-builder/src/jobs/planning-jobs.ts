@@ -12,14 +12,18 @@ export async function sectionsToPromote(site: Site): Promise<string[]> {
   const { plan } = await site.plan();
   const known = new Set(plan.pages.flatMap((page) => page.sections.map((section) => section.id)));
   const states = await (await site.content()).sections();
-  const isNew = states.filter(({ section, preview, production }) => known.has(section) && preview && preview.hash !== production?.hash);
+  const isNew = states.filter(
+    ({ section, preview, production }) => known.has(section) && preview && preview.hash !== production?.hash,
+  );
   return isNew.map(({ section }) => section);
 }
 
 /** Sections that have a version to go back to. */
 export async function sectionsToRollBack(site: Site, stage: Stage): Promise<string[]> {
   const states = await (await site.content()).sections();
-  const earlier = states.filter((state) => (stage === "preview" ? state.earlierInPreview : state.earlierInProduction) > 0);
+  const earlier = states.filter(
+    (state) => (stage === "preview" ? state.earlierInPreview : state.earlierInProduction) > 0,
+  );
   return earlier.map(({ section }) => section);
 }
 
@@ -37,7 +41,11 @@ export function planningJobs(site: Site, { promote, rollback }: SectionJobs) {
       failing(async () => {
         const sections = await job.step("sections", () => sectionsToPromote(site));
         await job.addToBatch(sections.map((section) => ({ type: promote.type, data: { section }, label: section })));
-        return { sections: sections.length, message: sections.length === 0 ? "Production has all of preview already." : `${counted(sections)} to promote.` };
+        return {
+          sections: sections.length,
+          message:
+            sections.length === 0 ? "Production has all of preview already." : `${counted(sections)} to promote.`,
+        };
       }),
   });
 
@@ -49,8 +57,16 @@ export function planningJobs(site: Site, { promote, rollback }: SectionJobs) {
     run: ({ stage }, job) =>
       failing(async () => {
         const sections = await job.step("sections", () => sectionsToRollBack(site, stage));
-        await job.addToBatch(sections.map((section) => ({ type: rollback.type, data: { section, stage }, label: section })));
-        return { sections: sections.length, message: sections.length === 0 ? `No section has an earlier ${stage} version.` : `${counted(sections)} to roll back.` };
+        await job.addToBatch(
+          sections.map((section) => ({ type: rollback.type, data: { section, stage }, label: section })),
+        );
+        return {
+          sections: sections.length,
+          message:
+            sections.length === 0
+              ? `No section has an earlier ${stage} version.`
+              : `${counted(sections)} to roll back.`,
+        };
       }),
   });
 

@@ -7,7 +7,13 @@ import { openProvider } from "../generation/provider.ts";
 import type { Site } from "../site.ts";
 import { failing } from "./failing.ts";
 
-const change = z.object({ section: z.string(), stage: z.enum(STAGES), changed: z.boolean(), hash: z.string(), versions: z.int() });
+const change = z.object({
+  section: z.string(),
+  stage: z.enum(STAGES),
+  changed: z.boolean(),
+  hash: z.string(),
+  versions: z.int(),
+});
 
 /** Warnings kept in a result; the log has all. */
 const KEPT = 50;
@@ -19,12 +25,21 @@ export function sectionJobs(site: Site) {
     description: "Writes one section from its sources into preview",
     input: z.object({
       page: z.object({ id: z.string(), title: z.string().optional() }),
-      section: z.object({ id: z.string(), template: z.enum(TEMPLATES), heading: z.string().optional(), sources: z.array(z.string()).min(1) }),
+      section: z.object({
+        id: z.string(),
+        template: z.enum(TEMPLATES),
+        heading: z.string().optional(),
+        sources: z.array(z.string()).min(1),
+      }),
     }),
     output: change.extend({ warnings: z.array(z.string()), warningCount: z.int() }),
     run: ({ page, section }, job) =>
       failing(async () => {
-        const [{ noteReader }, provider, folder] = await Promise.all([import("../notes/note.ts"), openProvider(site.config.provider), site.folder()]);
+        const [{ noteReader }, provider, folder] = await Promise.all([
+          import("../notes/note.ts"),
+          openProvider(site.config.provider),
+          site.folder(),
+        ]);
         const files = section.sources.some(isGlob) ? await folder.markdownFiles(job.signal) : [];
         const warnings: string[] = [];
         const content = await provider.generate({
@@ -49,7 +64,7 @@ export function sectionJobs(site: Site) {
     description: "Makes the preview version of one section the production version",
     input: z.object({ section: z.string() }),
     output: change,
-    run: ({ section }, job) => failing(async () => await (await site.content()).promote(section, job.id)),
+    run: ({ section }, job) => failing(async () => (await site.content()).promote(section, job.id)),
   });
 
   const rollback = defineJob({
@@ -57,7 +72,7 @@ export function sectionJobs(site: Site) {
     description: "Makes the version before the current one of one section current again",
     input: z.object({ section: z.string(), stage: z.enum(STAGES) }),
     output: change,
-    run: ({ section, stage }, job) => failing(async () => await (await site.content()).rollback(section, stage, job.id)),
+    run: ({ section, stage }, job) => failing(async () => (await site.content()).rollback(section, stage, job.id)),
   });
 
   return { generate, promote, rollback };

@@ -9,7 +9,7 @@ export function decorate(tree: Root): void {
     const align = element.properties["align"];
     if (align !== undefined) {
       delete element.properties["align"];
-      element.properties["className"] = [`align-${String(align)}`];
+      element.properties["className"] = [`align-${align}`];
     }
     switch (element.tagName) {
       case "pre":
@@ -34,7 +34,7 @@ export function decorate(tree: Root): void {
 function codeBlock(pre: Element): Element {
   const code = pre.children.find((child) => isElement(child, "code"));
   const classes = code && isElement(code) ? code.properties["className"] : undefined;
-  const language = Array.isArray(classes) ? String(classes[0] ?? "").replace(/^language-/, "") : "";
+  const language = Array.isArray(classes) ? (classes[0] ?? "").replace(/^language-/, "") : "";
   if (code && isElement(code)) delete code.properties["className"];
   // A block that scrolls must be reachable from the keyboard.
   pre.properties["tabIndex"] = 0;
@@ -48,7 +48,10 @@ function callOut(quote: Element): Element | undefined {
   const kind = text?.type === "text" ? ALERT.exec(text.value)?.[1]?.toLowerCase() : undefined;
   if (kind === undefined || text?.type !== "text" || first === undefined || !isElement(first)) return undefined;
   text.value = text.value.replace(ALERT, "");
-  const rest = textOf(first).trim() === "" && first.children.length === 1 ? quote.children.filter((child) => child !== first) : quote.children;
+  const rest =
+    textOf(first).trim() === "" && first.children.length === 1
+      ? quote.children.filter((child) => child !== first)
+      : quote.children;
   const name = kind.charAt(0).toUpperCase() + kind.slice(1);
   const title = box("p", { className: ["call-out-title"] }, [{ type: "text", value: name }]);
   quote.tagName = "div";

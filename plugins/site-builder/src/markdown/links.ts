@@ -103,33 +103,49 @@ function link(element: Element, place: LinkPlace, report: LinkReport, found: Map
   }
   if (target.kind === "bad") return dead(target.reason);
   if (target.kind === "here") {
-    if (target.fragment !== "") report.fragments.push({ file: place.file, fragment: target.fragment, where: `${where(element, place)}: link to ${href}` });
+    if (target.fragment !== "")
+      report.fragments.push({
+        file: place.file,
+        fragment: target.fragment,
+        where: `${where(element, place)}: link to ${href}`,
+      });
     element.properties["href"] = `#${encodeURIComponent(target.fragment)}`;
     return undefined;
   }
   const answer = found.get(`link ${target.path}`);
   if (answer === undefined || answer.kind === "none") return dead(answer?.reason ?? "leads nowhere");
   const { fragment } = target;
-  if (answer.kind === "page" && fragment) report.fragments.push({ file: answer.file, fragment, where: `${where(element, place)}: link to ${href}` });
-  element.properties["href"] = relativeLink(place.file, answer.file) + (fragment ? `#${encodeURIComponent(fragment)}` : "");
+  if (answer.kind === "page" && fragment)
+    report.fragments.push({ file: answer.file, fragment, where: `${where(element, place)}: link to ${href}` });
+  element.properties["href"] =
+    relativeLink(place.file, answer.file) + (fragment ? `#${encodeURIComponent(fragment)}` : "");
   return undefined;
 }
 
-function picture(element: Element, place: LinkPlace, report: LinkReport, found: Map<string, Found>): Element | undefined {
+function picture(
+  element: Element,
+  place: LinkPlace,
+  report: LinkReport,
+  found: Map<string, Found>,
+): Element | undefined {
   const source = element.properties["src"];
   element.properties["alt"] ??= "";
-  const target: Target = typeof source === "string" ? readTarget(source, place.source) : { kind: "bad", reason: "has no address that is allowed" };
+  const target: Target =
+    typeof source === "string"
+      ? readTarget(source, place.source)
+      : { kind: "bad", reason: "has no address that is allowed" };
   const answer = target.kind === "content" ? found.get(`picture ${target.path}`) : undefined;
   if (target.kind === "outside" && /^https?:/i.test(target.href)) element.properties["src"] = target.href;
   else if (answer?.kind === "asset") element.properties["src"] = relativeLink(place.file, answer.file);
   else {
     const reason = target.kind === "bad" ? target.reason : answer?.kind === "none" ? answer.reason : "is not a picture";
     report.broken.push(`${where(element, place)}: picture ${typeof source === "string" ? source : ""} ${reason}`);
-    const alt = String(element.properties["alt"]) || "picture";
-    return box("span", { className: ["missing-picture"], title: "This picture is missing" }, [{ type: "text", value: alt }]);
+    const alt = element.properties["alt"] || "picture";
+    return box("span", { className: ["missing-picture"], title: "This picture is missing" }, [
+      { type: "text", value: alt },
+    ]);
   }
   element.properties["loading"] = "lazy";
   element.properties["decoding"] = "async";
   return undefined;
 }
-

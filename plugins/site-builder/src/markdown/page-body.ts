@@ -56,9 +56,14 @@ export async function renderPageBody(input: PageBodyInput): Promise<PageBody> {
       const converted = toHast(part.markdown, `n${number}-`);
       const { tree } = converted;
       const name = part.source === "" ? "" : input.display(part.source);
-      for (const { line, message } of converted.warnings) if (name !== "") warnings.push(`${name}:${line + part.line - 1}: ${message}`);
+      for (const { line, message } of converted.warnings)
+        if (name !== "") warnings.push(`${name}:${line + part.line - 1}: ${message}`);
       if (number === 1) takeTitle(tree);
-      await settleLinks(tree, { file: input.file, source: part.source, line: part.line, display: input.display, locate: input.locate }, report);
+      await settleLinks(
+        tree,
+        { file: input.file, source: part.source, line: part.line, display: input.display, locate: input.locate },
+        report,
+      );
       const found = settleHeadings(tree, section.heading === undefined ? 2 : 3, slugger);
       headings.push(...found);
       settleIds(tree, ids);

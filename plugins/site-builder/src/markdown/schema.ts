@@ -4,7 +4,8 @@ const NAMES =
   "a abbr b blockquote br cite code dd del details dfn div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p picture pre q rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul var wbr";
 
 /** Elements whose text is not for readers: they go with what is in them. Other unknown elements go, their text stays. */
-const STRIPPED = "script style template iframe noscript noembed noframes title textarea select option object embed svg math head xmp plaintext";
+const STRIPPED =
+  "script style template iframe noscript noembed noframes title textarea select option object embed svg math head xmp plaintext";
 const OTHER =
   "address applet area article aside audio base basefont bdi bdo bgsound big blink body button canvas caption center col colgroup data datalist dialog dir fieldset font footer form frame frameset header hgroup html input keygen label legend link listing main map marquee menu meta meter nav nobr optgroup output param portal progress search slot track video";
 
@@ -30,7 +31,10 @@ export const schema: Schema = {
     h2: [["className", "sr-only"]],
     img: ["src", "alt", ["width", /^\d{1,5}$/], ["height", /^\d{1,5}$/]],
     input: [["disabled", true], ["type", "checkbox"], "checked"],
-    li: [["className", "task-list-item"], ["value", /^-?\d{1,9}$/]],
+    li: [
+      ["className", "task-list-item"],
+      ["value", /^-?\d{1,9}$/],
+    ],
     ol: [["start", /^-?\d{1,9}$/], "reversed", ["className", "contains-task-list"]],
     p: [["align", "left", "center", "right"]],
     section: ["dataFootnotes", ["className", "footnotes"]],

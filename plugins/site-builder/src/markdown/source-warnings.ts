@@ -26,17 +26,24 @@ export function sourceWarnings(root: Root): SourceWarning[] {
   };
   visit(root, (node) => {
     if (node.type === "html") {
-      for (const name of namesIn(node.value)) add(node, FORBIDDEN_NAMES.has(name) ? `HTML <${name}> is left out` : `<${name}> is no HTML and is shown as text`);
+      for (const name of namesIn(node.value))
+        add(
+          node,
+          FORBIDDEN_NAMES.has(name) ? `HTML <${name}> is left out` : `<${name}> is no HTML and is shown as text`,
+        );
       if (/<[^>]*\s(?:on\w+|style)\s*=/i.test(node.value)) add(node, "HTML event handlers and styles are left out");
     } else if (node.type === "text") {
-      for (const [pattern, name] of UNKNOWN) if (pattern.test(node.value)) add(node, `${name} are not known here and are shown as text`);
+      for (const [pattern, name] of UNKNOWN)
+        if (pattern.test(node.value)) add(node, `${name} are not known here and are shown as text`);
     }
   });
   return [...seen.values()];
 }
 
 function namesIn(html: string): Set<string> {
-  const names = [...html.replace(/<!--[\s\S]*?(?:-->|$)/g, "").matchAll(/<([a-z][\w.:-]*)/gi)].map((match) => match[1]?.toLowerCase() ?? "");
+  const names = [...html.replace(/<!--[\s\S]*?(?:-->|$)/g, "").matchAll(/<([a-z][\w.:-]*)/gi)].map(
+    (match) => match[1]?.toLowerCase() ?? "",
+  );
   return new Set(names.filter((name) => !ALLOWED_NAMES.has(name) && name !== "source"));
 }
 
@@ -51,7 +58,9 @@ export function unknownTagsToText(root: Root): void {
       if (name === undefined || ALLOWED_NAMES.has(name) || FORBIDDEN_NAMES.has(name) || name === "source") return;
       const text: Text = { type: "text", value: (child as Html).value.trim(), position: child.position };
       const isBlock = node.type === "root" || node.type === "blockquote" || node.type === "listItem";
-      const shown: Paragraph | Text = isBlock ? { type: "paragraph", children: [text], position: child.position } : text;
+      const shown: Paragraph | Text = isBlock
+        ? { type: "paragraph", children: [text], position: child.position }
+        : text;
       (node.children as Nodes[])[index] = shown;
     });
   });

@@ -13,7 +13,9 @@ export function readTarget(href: string, source: string): Target {
   // oxlint-disable-next-line no-control-regex -- see above
   const address = href.trim().replace(/[\u0000-\u001f]/g, "");
   if (/^[a-z][a-z0-9+.-]*:/i.test(address)) {
-    return /^(?:https?|mailto):/i.test(address) ? { kind: "outside", href: address } : { kind: "bad", reason: "has an address that is not allowed" };
+    return /^(?:https?|mailto):/i.test(address)
+      ? { kind: "outside", href: address }
+      : { kind: "bad", reason: "has an address that is not allowed" };
   }
   if (address.startsWith("//")) return { kind: "outside", href: `https:${address}` };
   const [, written = "", fragment] = /^([^?#]*)(?:\?[^#]*)?(?:#(.*))?$/.exec(address) ?? [];

@@ -31,12 +31,20 @@ export function toHast(markdown: string, idPrefix: string): Converted {
     if (hasHtml) processor.use(rehypeRaw);
     // Last, so that nothing that a note says comes after it.
     processor.use(rehypeSanitize, schema);
-    return { tree: processor.runSync(source) as Root, warnings };
+    return { tree: processor.runSync(source), warnings };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const code: Element = { type: "element", tagName: "code", properties: {}, children: [{ type: "text", value: markdown }] };
+    const code: Element = {
+      type: "element",
+      tagName: "code",
+      properties: {},
+      children: [{ type: "text", value: markdown }],
+    };
     const pre: Element = { type: "element", tagName: "pre", properties: {}, children: [code] };
-    return { tree: { type: "root", children: [pre] }, warnings: [{ line: 1, message: "is nested too deeply to be read as Markdown, and is shown as text" }] };
+    return {
+      tree: { type: "root", children: [pre] },
+      warnings: [{ line: 1, message: "is nested too deeply to be read as Markdown, and is shown as text" }],
+    };
   }
 }
 
@@ -45,7 +53,10 @@ export function isElement(node: Nodes, name?: string): node is Element {
 }
 
 /** Every element, parents first. What `see` returns takes the element's place. */
-export function mapElements(parent: Root | Element, see: (element: Element) => Element | readonly Element[] | undefined): void {
+export function mapElements(
+  parent: Root | Element,
+  see: (element: Element) => Element | readonly Element[] | undefined,
+): void {
   parent.children = parent.children.flatMap((child) => {
     if (child.type !== "element") return [child];
     const made = see(child);

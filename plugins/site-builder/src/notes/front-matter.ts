@@ -37,7 +37,10 @@ export function splitFrontMatter(text: string): SplitNote {
   const close = lines.findIndex((line, index) => index > 0 && CLOSE.test(line));
   if (close === -1) {
     const meant = /^[\w-]+:(?:\s|$)/.test(lines[1] ?? "");
-    return { ...none, warnings: meant ? [{ line: 1, message: "the front matter is not closed with ---, so it is shown as text" }] : [] };
+    return {
+      ...none,
+      warnings: meant ? [{ line: 1, message: "the front matter is not closed with ---, so it is shown as text" }] : [],
+    };
   }
   const body = lines.slice(close + 1).join("\n");
   const rest = { body, bodyLine: close + 2 };
@@ -53,7 +56,13 @@ function splitToml(lines: readonly string[], none: Omit<SplitNote, "warnings">):
 
 function readYaml(yaml: string): Pick<SplitNote, "frontMatter" | "warnings" | "error"> {
   const counter = new LineCounter();
-  const document = parseDocument(yaml, { schema: "core", lineCounter: counter, prettyErrors: false, stringKeys: false, logLevel: "silent" });
+  const document = parseDocument(yaml, {
+    schema: "core",
+    lineCounter: counter,
+    prettyErrors: false,
+    stringKeys: false,
+    logLevel: "silent",
+  });
   // The opening --- is line 1 of the file.
   const lineAt = (offset: number) => counter.linePos(offset).line + 1;
   const [broken] = document.errors;
@@ -74,7 +83,8 @@ function readYaml(yaml: string): Pick<SplitNote, "frontMatter" | "warnings" | "e
     const field = fields.get(name);
     if (field === undefined || field.value === null) return undefined;
     const value = read(field.value);
-    if (value === undefined) warnings.push({ line: field.line, message: `"${name}" should be ${wanted}, so it is ignored` });
+    if (value === undefined)
+      warnings.push({ line: field.line, message: `"${name}" should be ${wanted}, so it is ignored` });
     return value;
   };
   const text = (value: unknown) => {
@@ -84,7 +94,9 @@ function readYaml(yaml: string): Pick<SplitNote, "frontMatter" | "warnings" | "e
   const frontMatter: FrontMatter = {
     title: take("title", "text", text),
     description: take("description", "text", text) ?? take("summary", "text", text),
-    order: take("order", "a number", (value) => (typeof value === "number" && Number.isFinite(value) ? value : undefined)),
+    order: take("order", "a number", (value) =>
+      typeof value === "number" && Number.isFinite(value) ? value : undefined,
+    ),
     draft: take("draft", "true or false", (value) => (typeof value === "boolean" ? value : undefined)),
   };
   return { frontMatter, warnings };

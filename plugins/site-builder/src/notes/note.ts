@@ -37,7 +37,10 @@ async function readNote(folder: SourceFolder, path: string, maxBytes: number): P
   const split = splitFrontMatter(text);
   if (split.error) {
     const { line, message } = split.error;
-    throw new SiteError("CONTENT_INVALID", `${display}:${line}: front matter is not valid YAML: ${message}`, { file: display, line });
+    throw new SiteError("CONTENT_INVALID", `${display}:${line}: front matter is not valid YAML: ${message}`, {
+      file: display,
+      line,
+    });
   }
   const warnings = [...split.warnings];
   const odd = text.split("\n").findIndex((line) => line.includes("\uFFFD") || line.includes("\0"));
@@ -48,7 +51,9 @@ async function readNote(folder: SourceFolder, path: string, maxBytes: number): P
     outline = outlineOf(body);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new SiteError("CONTENT_INVALID", `${display}: is nested too deeply to be read as Markdown.`, { file: display });
+    throw new SiteError("CONTENT_INVALID", `${display}: is nested too deeply to be read as Markdown.`, {
+      file: display,
+    });
   }
   const { frontMatter } = split;
   return {
@@ -69,7 +74,10 @@ export function titleFromPath(path: string): string {
   const parts = path.replace(/\.(?:md|markdown)$/i, "").split("/");
   const last = parts.pop() ?? "";
   const name = /^(?:index|readme)$/i.test(last) ? (parts.pop() ?? "Home") : last;
-  const words = name.replace(/^\d+[-_. ]+(?=\D)/, "").replace(/[-_]+/g, " ").trim() || name;
+  const words =
+    name
+      .replace(/^\d+[-_. ]+(?=\D)/, "")
+      .replace(/[-_]+/g, " ")
+      .trim() || name;
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
-

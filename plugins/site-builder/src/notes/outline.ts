@@ -1,4 +1,4 @@
-import type { Definition, Link, LinkReference, Nodes, Root } from "mdast";
+import type { Nodes, Root } from "mdast";
 import { toString } from "mdast-util-to-string";
 import remarkGfm from "remark-gfm";
 import remarkParse from "remark-parse";
@@ -44,23 +44,33 @@ export function outlineOf(body: string): Outline {
       const text = plain(node);
       const line = node.position?.start.line ?? 1;
       headings.push({ depth: node.depth, text: text.replace(HEADING_ID, ""), id: HEADING_ID.exec(text)?.[1], line });
-    } else if (node.type === "definition") definitions.set(node.identifier, (node as Definition).url);
+    } else if (node.type === "definition") definitions.set(node.identifier, node.url);
   });
   visit(root, (node) => {
-    if (node.type === "link") links.push((node as Link).url);
+    if (node.type === "link") links.push(node.url);
     else if (node.type === "linkReference") {
-      const url = definitions.get((node as LinkReference).identifier);
+      const url = definitions.get(node.identifier);
       if (url !== undefined) links.push(url);
     }
   });
   const first = headings[0];
-  const paragraph = root.children.find((node) => node.type === "paragraph" && plain(node).length > 1 && !onlyPictures(node));
+  const paragraph = root.children.find(
+    (node) => node.type === "paragraph" && plain(node).length > 1 && !onlyPictures(node),
+  );
   const opening = paragraph ? plain(paragraph) : "";
   return { title: first?.depth === 1 ? first.text : undefined, headings, summary: shorten(opening), opening, links };
 }
 
 function onlyPictures(node: Nodes): boolean {
-  return "children" in node && node.children.every((child) => child.type === "image" || (child.type === "link" && onlyPictures(child)) || (child.type === "text" && child.value.trim() === ""));
+  return (
+    "children" in node &&
+    node.children.every(
+      (child) =>
+        child.type === "image" ||
+        (child.type === "link" && onlyPictures(child)) ||
+        (child.type === "text" && child.value.trim() === ""),
+    )
+  );
 }
 
 export function visit(node: Nodes, see: (node: Nodes) => void): void {

@@ -63,5 +63,7 @@ export function relativeLink(from: string, to: string): string {
   const target = to.split("/");
   let shared = 0;
   while (shared < source.length && shared < target.length - 1 && source[shared] === target[shared]) shared++;
-  return [...source.slice(shared).map(() => ".."), ...target.slice(shared)].map((part) => (part === ".." ? part : encodeURIComponent(part))).join("/");
+  return [...source.slice(shared).map(() => ".."), ...target.slice(shared)]
+    .map((part) => (part === ".." ? part : encodeURIComponent(part)))
+    .join("/");
 }

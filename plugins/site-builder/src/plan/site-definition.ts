@@ -19,7 +19,12 @@ export async function readSiteDefinition(folder: SourceFolder, configured: SiteS
 
 export function parseSiteDefinition(text: string, file: string): SiteSettings {
   const counter = new LineCounter();
-  const document = parseDocument(text, { schema: "core", lineCounter: counter, prettyErrors: false, logLevel: "silent" });
+  const document = parseDocument(text, {
+    schema: "core",
+    lineCounter: counter,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
   const fail = (offset: number, message: string): never => {
     const { line } = counter.linePos(offset);
     throw new SiteError("SITE_INVALID", `${file}:${line}: ${message}`, { file, line });

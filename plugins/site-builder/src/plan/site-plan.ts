@@ -59,14 +59,18 @@ class Planner {
     const parts = page.route.split("/").filter((part) => part !== "");
     const wrong = parts.find((part) => slug(part) !== part);
     if (wrong !== undefined) {
-      throw new SiteError("SITE_INVALID", `Route ${page.route}: "${wrong}" cannot be part of a route. Use "${slug(wrong)}".`);
+      throw new SiteError(
+        "SITE_INVALID",
+        `Route ${page.route}: "${wrong}" cannot be part of a route. Use "${slug(wrong)}".`,
+      );
     }
     const id = parts.join("/") || "index";
     if (this.#ids.has(id)) throw new SiteError("SITE_INVALID", `Two pages have the route ${page.route}.`);
     this.#ids.add(id);
     const names = new Set<string>();
     const sections = page.sections.map((section) => {
-      if (names.has(section.id)) throw new SiteError("SITE_INVALID", `Page ${page.route} has two sections with the id "${section.id}".`);
+      if (names.has(section.id))
+        throw new SiteError("SITE_INVALID", `Page ${page.route} has two sections with the id "${section.id}".`);
       names.add(section.id);
       const sources = typeof section.sources === "string" ? [section.sources] : section.sources;
       if (section.template === "article") {
@@ -76,13 +80,24 @@ class Planner {
     });
     const isFolder = page.route.length > 1 && page.route.endsWith("/");
     const { title, description, order } = page;
-    this.pages.push({ id, route: routeOf(id, isFolder), file: outputFile(id, isFolder), title, description, order, sections });
+    this.pages.push({
+      id,
+      route: routeOf(id, isFolder),
+      file: outputFile(id, isFolder),
+      title,
+      description,
+      order,
+      sections,
+    });
   }
 
   addFile(path: string): void {
     const wanted = pageIdOf(path);
     const isFolder = isIndexFile(path) && !this.#ids.has(wanted);
-    const id = this.#free(isIndexFile(path) && !isFolder ? `${wanted === "index" ? "" : `${wanted}/`}readme` : wanted, path);
+    const id = this.#free(
+      isIndexFile(path) && !isFolder ? `${wanted === "index" ? "" : `${wanted}/`}readme` : wanted,
+      path,
+    );
     this.pageOfSource.set(path, id);
     const folder = isFolder ? folderOf(path) : undefined;
     const sections = [{ id: `${id}:body`, template: "article" as const, sources: [path] }];
@@ -120,6 +135,7 @@ export function matching(sources: readonly string[], files: readonly string[]): 
 
 function foldersOf(files: readonly string[]): string[] {
   const folders = new Set<string>([""]);
-  for (const file of files) for (let folder = folderOf(file); folder !== ""; folder = folderOf(folder)) folders.add(folder);
+  for (const file of files)
+    for (let folder = folderOf(file); folder !== ""; folder = folderOf(folder)) folders.add(folder);
   return [...folders].sort();
 }

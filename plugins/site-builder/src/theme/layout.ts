@@ -6,7 +6,12 @@ import { relativeLink } from "../plan/routes.ts";
 
 /** Everything that a page shows besides its body; plain data, so that it can be compared. */
 export interface PageFrame extends Surroundings {
-  readonly site: { readonly title: string; readonly description?: string | undefined; readonly lang: string; readonly style: string };
+  readonly site: {
+    readonly title: string;
+    readonly description?: string | undefined;
+    readonly lang: string;
+    readonly style: string;
+  };
   readonly file: string;
   readonly title: string;
   readonly description?: string | undefined;
@@ -21,7 +26,8 @@ export interface PageContent {
 }
 
 /** Nothing but the site's own style and pictures may load; whatever slipped through sanitising cannot run. */
-const policy = (styles: string) => `default-src 'none'; style-src ${styles}; img-src 'self' https: http:; base-uri 'none'; form-action 'none'`;
+const policy = (styles: string) =>
+  `default-src 'none'; style-src ${styles}; img-src 'self' https: http:; base-uri 'none'; form-action 'none'`;
 
 export function renderPage(frame: PageFrame, content: PageContent): string {
   const to = (file: string) => relativeLink(frame.file, file);
@@ -83,7 +89,12 @@ export function renderNotFound(site: PageFrame["site"], style: string, home: str
   );
 }
 
-function document(frame: PageFrame, bodyClass: string | undefined, style: ComponentChild, ...body: ComponentChild[]): string {
+function document(
+  frame: PageFrame,
+  bodyClass: string | undefined,
+  style: ComponentChild,
+  ...body: ComponentChild[]
+): string {
   const { site, title } = frame;
   const full = title === site.title ? title : `${title} · ${site.title}`;
   const description = frame.description ?? site.description;
@@ -95,7 +106,10 @@ function document(frame: PageFrame, bodyClass: string | undefined, style: Compon
       null,
       h("meta", { charset: "utf-8" }),
       h("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }),
-      h("meta", { "http-equiv": "Content-Security-Policy", content: policy(frame.file === "404.html" ? "'unsafe-inline'" : "'self'") }),
+      h("meta", {
+        "http-equiv": "Content-Security-Policy",
+        content: policy(frame.file === "404.html" ? "'unsafe-inline'" : "'self'"),
+      }),
       h("meta", { name: "color-scheme", content: "light dark" }),
       h("title", null, full),
       description && h("meta", { name: "description", content: description }),
@@ -128,7 +142,14 @@ function items(list: readonly NavigationItem[], to: ToFile): ComponentChild {
   return h(
     "ul",
     null,
-    list.map((item) => h("li", { key: item.file ?? item.title }, item.file === undefined ? h("span", null, item.title) : navigationLink(item, to), item.children && items(item.children, to))),
+    list.map((item) =>
+      h(
+        "li",
+        { key: item.file ?? item.title },
+        item.file === undefined ? h("span", null, item.title) : navigationLink(item, to),
+        item.children && items(item.children, to),
+      ),
+    ),
   );
 }
 
@@ -142,7 +163,9 @@ function breadcrumbs(list: readonly PageLink[], to: ToFile): ComponentChild {
 }
 
 function onThisPage(headings: readonly PageHeading[]): ComponentChild {
-  const entries = headings.map(({ id, text, level }) => h("li", { key: id, class: `level-${level}` }, h("a", { href: `#${encodeURIComponent(id)}` }, text)));
+  const entries = headings.map(({ id, text, level }) =>
+    h("li", { key: id, class: `level-${level}` }, h("a", { href: `#${encodeURIComponent(id)}` }, text)),
+  );
   return h(
     "nav",
     { id: "on-this-page", "aria-label": "On this page" },
@@ -152,6 +175,17 @@ function onThisPage(headings: readonly PageHeading[]): ComponentChild {
 
 function neighbours({ previous, next }: PageFrame, to: ToFile): ComponentChild {
   const link = (rel: string, label: string, target: PageLink | undefined): ComponentChild =>
-    target && h("a", { rel, class: rel, href: to(target.file) }, h("span", { class: "direction" }, label), h("span", { class: "name" }, target.title));
-  return h("nav", { class: "neighbours", "aria-label": "Previous and next page" }, link("prev", "Previous", previous), link("next", "Next", next));
+    target &&
+    h(
+      "a",
+      { rel, class: rel, href: to(target.file) },
+      h("span", { class: "direction" }, label),
+      h("span", { class: "name" }, target.title),
+    );
+  return h(
+    "nav",
+    { class: "neighbours", "aria-label": "Previous and next page" },
+    link("prev", "Previous", previous),
+    link("next", "Next", next),
+  );
 }

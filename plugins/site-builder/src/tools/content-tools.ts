@@ -21,7 +21,8 @@ export function contentTools(site: Site) {
     defineTool({
       name: "content",
       title: "List the content",
-      description: "Lists the sections of the site with their preview and production versions. Their ids are what generate, promote and rollback take.",
+      description:
+        "Lists the sections of the site with their preview and production versions. Their ids are what generate, promote and rollback take.",
       role: "viewer",
       input: z.object({
         page: z.string().min(1).optional().describe("Only this page"),
@@ -35,11 +36,30 @@ export function contentTools(site: Site) {
         const rows = selectSections(planned, page).map(({ page, section }): z.output<typeof row> => {
           const state = states.get(section.id);
           states.delete(section.id);
-          return { section: section.id, page: page.route, template: section.template, sources: [...section.sources], ...versionsOf(state) };
+          return {
+            section: section.id,
+            page: page.route,
+            template: section.template,
+            sources: [...section.sources],
+            ...versionsOf(state),
+          };
         });
         const removed = page === undefined ? [...states.values()] : [];
-        for (const state of removed) rows.push({ section: state.section, page: "", template: "", sources: [], ...versionsOf(state), status: "removed" });
-        return { total: rows.length, shown: Math.min(rows.length, limit), sections: rows.slice(0, limit), warnings: [...planned.plan.warnings] };
+        for (const state of removed)
+          rows.push({
+            section: state.section,
+            page: "",
+            template: "",
+            sources: [],
+            ...versionsOf(state),
+            status: "removed",
+          });
+        return {
+          total: rows.length,
+          shown: Math.min(rows.length, limit),
+          sections: rows.slice(0, limit),
+          warnings: [...planned.plan.warnings],
+        };
       },
     }),
   ];
@@ -49,6 +69,17 @@ function versionsOf(state: SectionState | undefined): Pick<z.output<typeof row>,
   const { preview, production } = state ?? {};
   const shown = (stored: { hash: string; at: number } | undefined, earlier = 0) =>
     stored && { version: stored.hash.slice(0, 12), at: new Date(stored.at).toISOString(), versions: earlier + 1 };
-  const status = !preview && !production ? "not generated" : !production ? "new" : preview && preview.hash !== production.hash ? "changed" : "promoted";
-  return { status, preview: shown(preview, state?.earlierInPreview), production: shown(production, state?.earlierInProduction) };
+  const status =
+    !preview && !production
+      ? "not generated"
+      : !production
+        ? "new"
+        : preview && preview.hash !== production.hash
+          ? "changed"
+          : "promoted";
+  return {
+    status,
+    preview: shown(preview, state?.earlierInPreview),
+    production: shown(production, state?.earlierInProduction),
+  };
 }

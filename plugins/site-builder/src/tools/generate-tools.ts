@@ -12,7 +12,11 @@ export function generateTools(site: Site, { generate }: SectionJobs) {
   const enqueue = (selected: readonly Selected[], label: string, context: ToolContext) => {
     const items = selected.map(({ page, section }) => {
       const { id, template, heading, sources } = section;
-      return batchOf(generate, { page: { id: page.id, title: page.title }, section: { id, template, heading, sources: [...sources] } }, { label: id });
+      return batchOf(
+        generate,
+        { page: { id: page.id, title: page.title }, section: { id, template, heading, sources: [...sources] } },
+        { label: id },
+      );
     });
     return context.enqueueBatch(items, { label, unit: "sections" });
   };
@@ -31,22 +35,32 @@ export function generateTools(site: Site, { generate }: SectionJobs) {
       annotations: { destructive: false, idempotent: true },
       async run({ page, section, dryRun }, context) {
         const selected = selectSections(await site.plan(context.signal), page, section);
-        if (dryRun) return planReply("generate", selected.map((one) => one.section.id));
+        if (dryRun)
+          return planReply(
+            "generate",
+            selected.map((one) => one.section.id),
+          );
         const [only] = selected;
-        const label = selected.length === 1 && only ? `Generate ${only.section.id}` : `Generate ${page ?? counted(selected)}`;
-        return await enqueue(selected, label, context);
+        const label =
+          selected.length === 1 && only ? `Generate ${only.section.id}` : `Generate ${page ?? counted(selected)}`;
+        return enqueue(selected, label, context);
       },
     }),
     defineTool({
       name: "generate-all",
       title: "Generate all sections",
-      description: "Writes all sections of all pages from the brain's Markdown into preview, in the background, as one batch. Next: promote-all, then build-site.",
+      description:
+        "Writes all sections of all pages from the brain's Markdown into preview, in the background, as one batch. Next: promote-all, then build-site.",
       input: z.object({ dryRun }),
       annotations: { destructive: false, idempotent: true },
       async run({ dryRun }, context) {
         const selected = selectSections(await site.plan(context.signal));
-        if (dryRun) return planReply("generate", selected.map((one) => one.section.id));
-        return await enqueue(selected, "Generate all sections", context);
+        if (dryRun)
+          return planReply(
+            "generate",
+            selected.map((one) => one.section.id),
+          );
+        return enqueue(selected, "Generate all sections", context);
       },
     }),
   ];

@@ -5,5 +5,10 @@ const LISTED = 500;
 
 /** What a dry run answers. Nothing was enqueued. */
 export function planReply(verb: string, sections: readonly string[]) {
-  return { dryRun: true as const, message: `Would ${verb} ${counted(sections)}. Nothing was enqueued.`, total: sections.length, sections: sections.slice(0, LISTED) };
+  return {
+    dryRun: true as const,
+    message: `Would ${verb} ${counted(sections)}. Nothing was enqueued.`,
+    total: sections.length,
+    sections: sections.slice(0, LISTED),
+  };
 }

@@ -17,7 +17,10 @@ export function selectSections(site: PlannedSite, page?: string, section?: strin
   if (found.length > 0) return found;
   const names = new Set(all.map((one) => nameOf(one.section)));
   const where = page === undefined ? "No page has" : `Page "${page}" has no`;
-  throw new SiteError("SECTION_UNKNOWN", `${where} section "${section}".${suggestion(section, names) || ` It has: ${[...names].slice(0, 20).join(", ")}.`}`);
+  throw new SiteError(
+    "SECTION_UNKNOWN",
+    `${where} section "${section}".${suggestion(section, names) || ` It has: ${[...names].slice(0, 20).join(", ")}.`}`,
+  );
 }
 
 /** A page by its id, its route, or the Markdown file that it shows. */
@@ -26,11 +29,15 @@ function findPage({ plan, folder }: PlannedSite, named: string): PagePlan {
   const page = plan.pages.find((page) => page.id === id);
   if (page) return page;
   const ids = plan.pages.map((page) => page.id);
-  throw new SiteError("SECTION_UNKNOWN", `No page "${named}".${suggestion(id, ids)} The tool \`content\` lists them.`, { page: named });
+  throw new SiteError("SECTION_UNKNOWN", `No page "${named}".${suggestion(id, ids)} The tool \`content\` lists them.`, {
+    page: named,
+  });
 }
 
 function idOf(plan: SitePlan, named: string, content: string): string {
-  const source = plan.pageOfSource.get(named) ?? plan.pageOfSource.get(named.startsWith(`${content}/`) ? named.slice(content.length + 1) : named);
+  const source =
+    plan.pageOfSource.get(named) ??
+    plan.pageOfSource.get(named.startsWith(`${content}/`) ? named.slice(content.length + 1) : named);
   return source ?? (named.replace(/^\/+|\/+$/g, "").replace(/(?:^|\/)index\.html$|\.html$/, "") || "index");
 }
 
@@ -49,7 +56,9 @@ export function selectIds({ plan }: PlannedSite, ids: readonly string[], stored:
   if (unknown.length === 0) return [...found];
   const known = [...sections, ...pages.keys()];
   const named = unknown.map((id) => `"${id}".${suggestion(id, known)}`);
-  throw new SiteError("SECTION_UNKNOWN", `No section ${named.join(" No section ")} The tool \`content\` lists them.`, { unknown });
+  throw new SiteError("SECTION_UNKNOWN", `No section ${named.join(" No section ")} The tool \`content\` lists them.`, {
+    unknown,
+  });
 }
 
 function nameOf(section: SectionPlan): string {
