@@ -31,7 +31,7 @@ interface JsonSchema {
   readonly default?: unknown;
 }
 
-export function kebab(name: string): string {
+function kebab(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, "$1-$2")
     .replaceAll("_", "-")
@@ -76,7 +76,7 @@ export function fieldsOf(input: z.ZodType): Field[] {
         item: property.items === undefined ? "json" : scalarOf(settled(property.items)),
         required: required.has(name),
         description: raw.description ?? property.description,
-        choices: values?.every((value) => typeof value === "string") === true ? (values as string[]) : undefined,
+        choices: values?.every((value) => typeof value === "string") === true ? values : undefined,
         default: raw.default ?? property.default,
       };
     }),
@@ -94,7 +94,8 @@ function fromJson(text: string, flag: string): unknown {
 function convert(text: string, kind: Scalar, flag: string): unknown {
   if (kind === "string") return text;
   if (kind === "number") {
-    if (text.trim() === "" || !Number.isFinite(Number(text))) throw usageError(`--${flag} needs a number, not "${text}".`);
+    if (text.trim() === "" || !Number.isFinite(Number(text)))
+      throw usageError(`--${flag} needs a number, not "${text}".`);
     return Number(text);
   }
   if (kind === "boolean") {
@@ -117,7 +118,8 @@ function lookup(name: string, fields: readonly Field[]): { readonly field: Field
   if (negated !== undefined) return { field: negated, negated: true };
   const flags = fields.map((field) => field.flag);
   const near = nearest(name, flags);
-  const known = flags.length === 0 ? "It takes no fields." : `Its fields: ${flags.map((flag) => `--${flag}`).join(" ")}`;
+  const known =
+    flags.length === 0 ? "It takes no fields." : `Its fields: ${flags.map((flag) => `--${flag}`).join(" ")}`;
   throw usageError(`This tool has no field --${name}. ${near === undefined ? known : `Did you mean --${near}?`}`);
 }
 
@@ -127,13 +129,14 @@ export function parseFields(words: readonly string[], fields: readonly Field[], 
     if (words.length > 0) throw usageError("--input that is not an object cannot be combined with fields.");
     return base;
   }
-  const input: Record<string, unknown> = { ...(base as object | undefined) };
+  const input: Record<string, unknown> = { ...base };
   const given = new Set<string>();
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!;
     if (!word.startsWith("--") || word === "--") {
       const example = fields.find((field) => field.required) ?? fields[0];
-      const hint = example === undefined ? "It takes no fields." : `Give fields by name, e.g. --${example.flag} ${word}`;
+      const hint =
+        example === undefined ? "It takes no fields." : `Give fields by name, e.g. --${example.flag} ${word}`;
       throw usageError(`"${word}" does not belong to a field. ${hint}`);
     }
     const equals = word.indexOf("=");
@@ -152,7 +155,8 @@ export function parseFields(words: readonly string[], fields: readonly Field[], 
     if (text === undefined) {
       text = words[++index];
       const negativeNumber = field.kind === "number" && /^-\d/.test(text ?? "");
-      if (text === undefined || (text.startsWith("--") && !negativeNumber)) throw usageError(`--${flag} needs a value.`);
+      if (text === undefined || (text.startsWith("--") && !negativeNumber))
+        throw usageError(`--${flag} needs a value.`);
     }
     if (field.kind === "array") {
       const before = given.has(field.name) ? (input[field.name] as unknown[]) : [];

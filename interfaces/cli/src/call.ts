@@ -1,7 +1,11 @@
 import type { AppSession } from "./app-port.ts";
 
 /** Call a verb of the shell and return its typed data. */
-export async function callVerb<Reply>(session: AppSession, verb: string, input: Record<string, unknown>): Promise<Reply> {
+export async function callVerb<Reply>(
+  session: AppSession,
+  verb: string,
+  input: Record<string, unknown>,
+): Promise<Reply> {
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
   const reply = await session.shell.callTool(`shell:${verb}`, given, session.caller);
   if (reply.kind !== "data") throw new Error(`shell:${verb} did not answer with data`);

@@ -13,7 +13,9 @@ export interface CommandContext {
   /**
    * Run something that Ctrl-C ends without harming a job: the signal is aborted, and `interrupted` tells it afterwards.
    */
-  interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<{ readonly value: T; readonly interrupted: boolean }>;
+  interruptible<T>(
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<{ readonly value: T; readonly interrupted: boolean }>;
 }
 
 export type OptionValue = string | boolean | readonly string[] | undefined;

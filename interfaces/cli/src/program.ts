@@ -6,7 +6,12 @@ import { nearest } from "./nearest.ts";
 
 /** What a parsed line asks for. Options common to all commands are taken out of `input.options`. */
 export type ParsedLine =
-  | { readonly kind: "command"; readonly spec: CommandSpec; readonly input: CommandInput; readonly common: CommonOptions }
+  | {
+      readonly kind: "command";
+      readonly spec: CommandSpec;
+      readonly input: CommandInput;
+      readonly common: CommonOptions;
+    }
   | { readonly kind: "prompt"; readonly common: CommonOptions }
   | { readonly kind: "help"; readonly topic: string | undefined; readonly common: CommonOptions }
   | { readonly kind: "version"; readonly common: CommonOptions };
@@ -20,7 +25,11 @@ export interface CommonOptions {
 }
 
 /** Take out the options that every command has, wherever they stand before a `--`. */
-function takeCommon(words: readonly string[]): { readonly common: CommonOptions; readonly help: boolean; readonly rest: string[] } {
+function takeCommon(words: readonly string[]): {
+  readonly common: CommonOptions;
+  readonly help: boolean;
+  readonly rest: string[];
+} {
   const common: { -readonly [K in keyof CommonOptions]: CommonOptions[K] } = { json: false };
   const rest: string[] = [];
   let help = false;
@@ -55,7 +64,8 @@ function splitRunWords(words: readonly string[]): { readonly own: string[]; read
       fields.push(...words.slice(index + 1));
       break;
     }
-    const takes = ["--input", "--key", "--after"].includes(name) || (name === "--wait" && /^\d/.test(words[index + 1] ?? ""));
+    const takes =
+      ["--input", "--key", "--after"].includes(name) || (name === "--wait" && /^\d/.test(words[index + 1] ?? ""));
     if (takes || name === "--wait") {
       own.push(word);
       if (takes && name === word && index + 1 < words.length) own.push(words[++index]!);
@@ -103,7 +113,10 @@ function parseCommand(spec: CommandSpec, words: readonly string[]): CommandInput
   }
   command.action((...all: unknown[]) => {
     const args = all.slice(0, -2).flat();
-    input = { args: args.filter((arg): arg is string => typeof arg === "string"), options: command.opts<Record<string, OptionValue>>() };
+    input = {
+      args: args.filter((arg): arg is string => typeof arg === "string"),
+      options: command.opts<Record<string, OptionValue>>(),
+    };
   });
   let line = [...words];
   let fields: readonly string[] = [];

@@ -81,7 +81,9 @@ async function runCommand(
 }
 
 /** The first Ctrl-C asks the work to end; a second one ends the process as the system would. */
-async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<{ value: T; interrupted: boolean }> {
+async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<{ value: T; interrupted: boolean }> {
   const stop = new AbortController();
   const onInterrupt = () => stop.abort();
   process.once("SIGINT", onInterrupt);
@@ -109,15 +111,18 @@ async function showHelp(output: Output, app: AppPort, topic: string | undefined)
   if (spec === undefined) {
     const { nearest } = await import("./nearest.ts");
     const near = nearest(topic, [...COMMANDS.map((command) => command.name), "exit-codes"]);
-    throw new CliError("USAGE", `There is no help on ${topic}. ${near === undefined ? "`brains help` lists the commands." : `Did you mean ${near}?`}`);
+    throw new CliError(
+      "USAGE",
+      `There is no help on ${topic}. ${near === undefined ? "`brains help` lists the commands." : `Did you mean ${near}?`}`,
+    );
   }
-  const { load: _load, ...data } = spec;
-  output.show("help", data, (layout) => help.commandLines(spec, layout));
+  const { name, args, summary, options, examples } = spec;
+  output.show("help", { name, args, summary, options, examples }, (layout) => help.commandLines(spec, layout));
   return 0;
 }
 
 /** Show whatever was thrown; stack traces only with BRAINS_DEBUG. */
-export function showError(output: Output, error: unknown): ExitCode {
+function showError(output: Output, error: unknown): ExitCode {
   const view = errorView(error);
   const coded = view.code !== undefined;
   if (output.json) output.show("error", view, () => []);

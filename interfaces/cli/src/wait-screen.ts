@@ -38,7 +38,13 @@ export function createWaitScreen(output: Output): WaitScreen {
     update(operations) {
       const layout = output.noteLayout();
       for (const operation of operations) {
-        const key = [operation.run, operation.status, operation.progress, operation.currentTask, operation.requests.join()].join("\n");
+        const key = [
+          operation.run,
+          operation.status,
+          operation.progress,
+          operation.currentTask,
+          operation.requests.join(),
+        ].join("\n");
         if (shown.get(operation.id) === key) continue;
         shown.set(operation.id, key);
         if (output.progress === "lines") output.note([`${clockSeconds(layout.now)}  ${changeLine(operation, layout)}`]);

@@ -57,8 +57,15 @@ test.each<[string, string[], RegExp]>([
 
 test("fields know what help has to say about them", () => {
   const fields = fieldsOf(schema);
-  expect(fields.find((field) => field.name === "page")).toMatchObject({ required: true, description: "Route of the page" });
-  expect(fields.find((field) => field.name === "mode")).toMatchObject({ choices: ["fast", "full"], default: "fast", required: false });
+  expect(fields.find((field) => field.name === "page")).toMatchObject({
+    required: true,
+    description: "Route of the page",
+  });
+  expect(fields.find((field) => field.name === "mode")).toMatchObject({
+    choices: ["fast", "full"],
+    default: "fast",
+    required: false,
+  });
 });
 
 test("a schema with transforms and refinements still has its fields", () => {

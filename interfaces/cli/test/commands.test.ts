@@ -6,7 +6,10 @@ test("run answers at once with a number, and the job goes on", async () => {
   const ran = await brains(brain, "run hold --name ada --json");
   expect(ran).toMatchObject({ code: 0, err: "" });
   expect(ran.json).toMatchObject([{ v: 1, type: "queued", data: { status: "queued", number: 1, label: "hold ada" } }]);
-  expect((await brains(brain, "jobs 1 --json")).json[0]?.data).toMatchObject({ kind: "job", job: { state: "processing" } });
+  expect((await brains(brain, "jobs 1 --json")).json[0]?.data).toMatchObject({
+    kind: "job",
+    job: { state: "processing" },
+  });
 });
 
 test("run --wait prints the result and ends with 0", async () => {
@@ -15,7 +18,14 @@ test("run --wait prints the result and ends with 0", async () => {
   const ran = await brains(brain, "run hold --name ada --tags a --tags b --wait --json");
   expect(ran.code).toBe(0);
   expect(ran.json).toMatchObject([
-    { type: "outcome", data: { because: "ended", operations: [{ status: "completed" }], results: { 1: { name: "ada", tags: ["a", "b"] } } } },
+    {
+      type: "outcome",
+      data: {
+        because: "ended",
+        operations: [{ status: "completed" }],
+        results: { 1: { name: "ada", tags: ["a", "b"] } },
+      },
+    },
   ]);
 });
 
@@ -54,11 +64,16 @@ test("a job that asks a person ends the waiting with 5 where nobody can answer",
 test("approve is refused without a terminal and inside a job, and decides nothing", async () => {
   const brain = await openTestBrain();
   await brains(brain, "run publish --wait");
-  expect(await brains(brain, "approve 2")).toMatchObject({ code: 5, err: expect.stringContaining("needs a terminal") as string });
+  expect(await brains(brain, "approve 2")).toMatchObject({
+    code: 5,
+    err: expect.stringContaining("needs a terminal") as string,
+  });
   const inside = await brains(brain, "approve 2 --json", { env: { BRAINS_JOB: "1-abc" } });
   expect(inside).toMatchObject({ code: 5, err: expect.stringContaining("inside job 1-abc") as string });
   expect(inside.json).toMatchObject([{ v: 1, type: "error", data: { code: "NEEDS_TERMINAL" } }]);
-  expect((await brains(brain, "status --json")).json[0]?.data).toMatchObject({ requests: [{ number: 2, state: "open" }] });
+  expect((await brains(brain, "status --json")).json[0]?.data).toMatchObject({
+    requests: [{ number: 2, state: "open" }],
+  });
 });
 
 test("status, jobs, batches, logs and the verbs that steer load no plugin", async () => {
@@ -109,7 +124,11 @@ test("followed logs are one JSON object per line and end with the job", async ()
   const ran = await following;
   expect(ran.code).toBe(0);
   expect(ran.json).toMatchObject([
-    { type: "log", data: { job: 1, stream: "note", text: expect.stringContaining("holding ada") as string }, next: expect.any(String) as string },
+    {
+      type: "log",
+      data: { job: 1, stream: "note", text: expect.stringContaining("holding ada") as string },
+      next: expect.any(String) as string,
+    },
     { type: "log", data: { stream: "stderr", text: "let go" } },
     { type: "end", data: { job: 1, state: "completed" } },
   ]);
@@ -122,7 +141,9 @@ test("a list that has more gives the cursor of the next page", async () => {
   const { next } = first.json[0]!;
   expect(next).toBeTypeOf("string");
   const second = await runWords(brain, ["jobs", "--limit", "2", "--json", "--cursor", next!]);
-  const numbers = [first, second].flatMap((page) => (page.json[0]?.data as unknown as { jobs: { number: number }[] }).jobs.map((job) => job.number));
+  const numbers = [first, second].flatMap((page) =>
+    (page.json[0]!.data as { jobs: { number: number }[] }).jobs.map((job) => job.number),
+  );
   expect(numbers).toEqual([4, 3, 2]);
 });
 
@@ -147,19 +168,25 @@ test.each<[string, number, RegExp]>([
   const ran = await brains(brain, words);
   expect(ran).toMatchObject({ code, out: "", err: expect.stringMatching(message) as string });
   const asJson = await brains(brain, `${words} --json`);
-  expect(asJson.json).toMatchObject([{ v: 1, type: "error", data: { message: expect.stringMatching(message) as string } }]);
+  expect(asJson.json).toMatchObject([
+    { v: 1, type: "error", data: { message: expect.stringMatching(message) as string } },
+  ]);
 });
 
 test("input comes from stdin with --input -, and fields override it", async () => {
   const brain = await openTestBrain();
   brain.gate.open();
-  const ran = await brains(brain, "run hold --input - --tags b --wait --json", { stdin: '{"name":"ada","tags":["a"]}' });
+  const ran = await brains(brain, "run hold --input - --tags b --wait --json", {
+    stdin: '{"name":"ada","tags":["a"]}',
+  });
   expect(ran.json).toMatchObject([{ data: { results: { 1: { name: "ada", tags: ["b"] } } } }]);
 });
 
 test("a tool that answers with data prints it", async () => {
   const brain = await openTestBrain();
-  expect((await brains(brain, "run count --of abc --json")).json).toEqual([{ v: 1, type: "data", data: { letters: 3 } }]);
+  expect((await brains(brain, "run count --of abc --json")).json).toEqual([
+    { v: 1, type: "data", data: { letters: 3 } },
+  ]);
   expect((await brains(brain, "run count --of abc")).out).toContain('"letters": 3');
 });
 
@@ -177,7 +204,9 @@ test("run --after starts when the other has completed", async () => {
   const brain = await openTestBrain();
   await brains(brain, "run hold --name first");
   await brains(brain, "run hold --name second --after 1");
-  expect((await brains(brain, "jobs 2 --json")).json[0]?.data).toMatchObject({ job: { state: "blocked", waitsFor: [1] } });
+  expect((await brains(brain, "jobs 2 --json")).json[0]?.data).toMatchObject({
+    job: { state: "blocked", waitsFor: [1] },
+  });
   brain.gate.open();
   expect(await brains(brain, "wait 1 2")).toMatchObject({ code: 0 });
 });

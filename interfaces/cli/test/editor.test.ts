@@ -66,8 +66,12 @@ test("search finds the newest entry, goes further back, and escape gives the lin
 
 test("whatever is pressed, the cursor stays inside the text and between characters", () => {
   const keys = fc.constantFrom<PromptKey>(
-    ...(["left", "right", "up", "down", "home", "end", "word-left", "word-right", "backspace", "delete"] as const).map((name) => ({ name })),
-    ...(["delete-word-left", "delete-word-right", "delete-to-start", "delete-to-end", "yank", "search", "escape"] as const).map((name) => ({ name })),
+    ...(["left", "right", "up", "down", "home", "end", "word-left", "word-right", "backspace", "delete"] as const).map(
+      (name) => ({ name }),
+    ),
+    ...(
+      ["delete-word-left", "delete-word-right", "delete-to-start", "delete-to-end", "yank", "search", "escape"] as const
+    ).map((name) => ({ name })),
     ...["a", " ", "漢", "👩‍👩‍👧", "e\u0301", "x\ny"].map((text) => ({ name: "text" as const, text })),
   );
   fc.assert(

@@ -54,7 +54,8 @@ test("what was made printable stays as it is when it is made printable again", (
 });
 
 test("ordinary text in any script is left alone", () => {
-  for (const text of ["plain", "naïve café", "漢字かな", "שלום", "👩‍👩‍👧 ok", "a – b … c"]) expect(printable(text)).toBe(text);
+  for (const text of ["plain", "naïve café", "漢字かな", "שלום", "👩‍👩‍👧 ok", "a – b … c"])
+    expect(printable(text)).toBe(text);
 });
 
 test("colours and titles vanish, a broken sequence and a direction override are shown", () => {

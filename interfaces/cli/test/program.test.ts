@@ -15,7 +15,11 @@ test("no words open the prompt", () => {
 });
 
 test("options common to all commands may stand before and after the command", () => {
-  for (const words of [["--json", "jobs"], ["jobs", "--json"]]) expect(command(...words).common.json).toBe(true);
+  for (const words of [
+    ["--json", "jobs"],
+    ["jobs", "--json"],
+  ])
+    expect(command(...words).common.json).toBe(true);
   expect(command("jobs", "--no-color").common.color).toBe(false);
   expect(command("--home", "h", "status", "12").args).toEqual(["12"]);
 });
@@ -25,7 +29,19 @@ test("several ids are several arguments", () => {
 });
 
 test("run tells its own options from the tool's fields, wherever they stand", () => {
-  const line = command("run", "generate", "--page", "landing", "--wait", "60", "--json", "--after", "12", "--after", "13");
+  const line = command(
+    "run",
+    "generate",
+    "--page",
+    "landing",
+    "--wait",
+    "60",
+    "--json",
+    "--after",
+    "12",
+    "--after",
+    "13",
+  );
   expect(line.args).toEqual(["generate", "--page", "landing"]);
   expect(line.options).toMatchObject({ wait: "60", after: ["12", "13"] });
   expect(line.common.json).toBe(true);

@@ -121,7 +121,9 @@ test("/approve with a number focuses that question instead of answering it", asy
   terminal.type(`/approve ${other}${KEY.enter}`);
   await terminal.shows(new RegExp(`! #${other} .*`));
   await terminal.shows("press a letter");
-  expect((await brains(brain, "status --json")).json[0]?.data).toMatchObject({ requests: [{ state: "open" }, { state: "open" }] });
+  expect((await brains(brain, "status --json")).json[0]?.data).toMatchObject({
+    requests: [{ state: "open" }, { state: "open" }],
+  });
 });
 
 test("history is kept across sessions, with up and with search", async () => {

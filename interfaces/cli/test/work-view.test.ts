@@ -25,7 +25,10 @@ function jobInfo(more: Partial<JobInfo> & { number: number }): JobInfo {
 
 function changed(change: JobEvent["change"], job: Partial<JobInfo> & { number: number }): WorkEvent {
   const info = jobInfo(job);
-  return { type: "work", event: { kind: "job", change, cursor: "c", at: NOW, job: info, state: info.state, run: info.run } };
+  return {
+    type: "work",
+    event: { kind: "job", change, cursor: "c", at: NOW, job: info, state: info.state, run: info.run },
+  };
 }
 
 function batchChanged(change: BatchEvent["change"], more: Partial<BatchInfo>): WorkEvent {
@@ -86,16 +89,28 @@ test("what ended before the prompt was opened is not told", () => {
 });
 
 test("a late event of an ended run does not bring it back, a new run does", () => {
-  const ended = reduce(changed("started", { number: 1 }), changed("ended", { number: 1, state: "failed", endedAt: NOW }));
+  const ended = reduce(
+    changed("started", { number: 1 }),
+    changed("ended", { number: 1, state: "failed", endedAt: NOW }),
+  );
   expect(names(reduceWork(ended, changed("progress", { number: 1 })))).toEqual([]);
   expect(names(reduceWork(ended, changed("rerun", { number: 1, run: 2, state: "pending" })))).toEqual([1]);
 });
 
 test("members of a batch are folded into it and say what it is doing", () => {
-  const member = { number: 10, batchId: "9-abc", label: "intro", progress: { current: 1, message: "composing", at: NOW } };
+  const member = {
+    number: 10,
+    batchId: "9-abc",
+    label: "intro",
+    progress: { current: 1, message: "composing", at: NOW },
+  };
   const view = reduce(batchChanged("progress", {}), changed("started", member), changed("progress", member));
   expect(inOrder(view)).toHaveLength(1);
-  expect(inOrder(view)[0]).toMatchObject({ number: 9, progress: "3/12 sections (25%)", currentTask: "intro: composing" });
+  expect(inOrder(view)[0]).toMatchObject({
+    number: 9,
+    progress: "3/12 sections (25%)",
+    currentTask: "intro: composing",
+  });
   const ended = reduceWork(view, batchChanged("ended", { status: "completed", completedOperations: 12, endedAt: NOW }));
   expect(ended.ended.map((one) => one.label)).toEqual(["generate all"]);
 });
@@ -103,7 +118,13 @@ test("members of a batch are folded into it and say what it is doing", () => {
 test("a question that came up makes the view stale, and a decision takes its card away at once", () => {
   const asked = reduce(looked({}), changed("requested", { number: 16, state: "waiting_approval", request: 17 }));
   expect(asked.stale).toBe(true);
-  const shown = reduceWork(asked, looked({ requests: [request({ number: 17 })], operations: [operation({ number: 16, status: "waiting_approval", requests: [17] })] }));
+  const shown = reduceWork(
+    asked,
+    looked({
+      requests: [request({ number: 17 })],
+      operations: [operation({ number: 16, status: "waiting_approval", requests: [17] })],
+    }),
+  );
   expect(shown).toMatchObject({ stale: false, requests: [{ number: 17 }] });
   expect(reduceWork(shown, changed("decided", { number: 16, state: "pending" })).requests).toEqual([]);
 });
@@ -136,7 +157,10 @@ test("an estimate from past runs stays between two looks", () => {
     times: { createdAt: iso(60), estimatedCompletion: iso(-20) },
   });
   const view = reduce(looked({ operations: [known] }), changed("progress", { number: 1 }));
-  expect(inOrder(view)[0]).toMatchObject({ estimateSource: "history (n=14)", times: { estimatedCompletion: iso(-20) } });
+  expect(inOrder(view)[0]).toMatchObject({
+    estimateSource: "history (n=14)",
+    times: { estimatedCompletion: iso(-20) },
+  });
 });
 
 test("the reducer never changes the view it was given", () => {

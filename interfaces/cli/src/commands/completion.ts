@@ -37,7 +37,9 @@ export const completion: Action = async ({ output }, { args }) => {
   const script = SCRIPTS[shell];
   if (script === undefined) {
     const near = nearest(shell, Object.keys(SCRIPTS));
-    throw usageError(`There is no completion for ${shell}. ${near === undefined ? "There is: bash, zsh, fish" : `Did you mean ${near}?`}`);
+    throw usageError(
+      `There is no completion for ${shell}. ${near === undefined ? "There is: bash, zsh, fish" : `Did you mean ${near}?`}`,
+    );
   }
   output.show("completion", { shell, script }, () => [`# ${HOW[shell]}`, ...script.split("\n")]);
   return 0;
@@ -70,6 +72,8 @@ function sources(context: CommandContext): CompletionSources {
 export const complete: Action = async (context, { args }) => {
   const words = args[0] === "--" ? args.slice(1) : args;
   const found = await completeLine(words, COMMANDS, sources(context));
-  context.output.show("completions", found, () => found.map(({ value, note }) => (note === undefined ? value : `${value}\t${note}`)));
+  context.output.show("completions", found, () =>
+    found.map(({ value, note }) => (note === undefined ? value : `${value}\t${note}`)),
+  );
   return 0;
 };

@@ -12,10 +12,16 @@ import { actionExit } from "./steer.ts";
 function demandPerson(context: CommandContext): void {
   const job = context.brain.env.BRAINS_JOB;
   if (job !== undefined && job !== "") {
-    throw new CliError("NEEDS_TERMINAL", `This runs inside job ${job}, and a job cannot answer for a person. Answer in your own terminal.`);
+    throw new CliError(
+      "NEEDS_TERMINAL",
+      `This runs inside job ${job}, and a job cannot answer for a person. Answer in your own terminal.`,
+    );
   }
   if (!context.output.interactive) {
-    throw new CliError("NEEDS_TERMINAL", "Answering needs a terminal, so that a person is known to have seen the question. Run it in one.");
+    throw new CliError(
+      "NEEDS_TERMINAL",
+      "Answering needs a terminal, so that a person is known to have seen the question. Run it in one.",
+    );
   }
 }
 
@@ -34,7 +40,8 @@ async function decide(context: CommandContext, input: CommandInput, fallback: "a
   const session = await context.session({ plugins: false });
   if (!context.output.json) {
     for (const request of await openRequests(session, input.args)) {
-      if (request.state === "open") context.output.note(requestLines(request, context.output.noteLayout()).slice(0, -1));
+      if (request.state === "open")
+        context.output.note(requestLines(request, context.output.noteLayout()).slice(0, -1));
     }
   }
   const reply = await callVerb<ActionReply>(session, "decide", {

@@ -14,6 +14,8 @@ export const init: Action = async ({ app, brain, output }, { args }) => {
 
 export const trust: Action = async ({ app, brain, output }, { args }) => {
   const report = await app.trust({ dir: args[0] ?? ".", cwd: brain.cwd, env: brain.env });
-  output.show("trust", report, () => [` ${printable(report.dir)} ${report.already ? "was trusted already" : "is trusted: its plugin files may run"}`]);
+  output.show("trust", report, () => [
+    ` ${printable(report.dir)} ${report.already ? "was trusted already" : "is trusted: its plugin files may run"}`,
+  ]);
   return 0;
 };

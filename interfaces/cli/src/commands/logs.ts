@@ -21,7 +21,12 @@ const CALM = 500;
 export async function followLog(
   session: AppSession,
   id: string | number,
-  options: { readonly after?: string | undefined; readonly limit: number; readonly signal: AbortSignal; readonly onLines: (reply: LogsReply) => void },
+  options: {
+    readonly after?: string | undefined;
+    readonly limit: number;
+    readonly signal: AbortSignal;
+    readonly onLines: (reply: LogsReply) => void;
+  },
 ): Promise<LogsReply> {
   let after = options.after;
   while (true) {
@@ -54,7 +59,10 @@ export const logs: Action = async (context, { args, options }): Promise<ExitCode
     output.show(
       "logs",
       reply,
-      (layout) => (reply.lines.length === 0 ? [` ${layout.style.dim(`#${reply.number} printed nothing${reply.ended ? "" : " yet"}`)}`] : logLines(reply.lines, layout)),
+      (layout) =>
+        reply.lines.length === 0
+          ? [` ${layout.style.dim(`#${reply.number} printed nothing${reply.ended ? "" : " yet"}`)}`]
+          : logLines(reply.lines, layout),
       reply.cursor,
     );
     if (!output.json && reply.lines.length === limit && !reply.ended) {
@@ -66,7 +74,9 @@ export const logs: Action = async (context, { args, options }): Promise<ExitCode
     followLog(session, id, { after, limit, signal, onLines: (reply) => showLines(context, reply) }),
   );
   if (interrupted && !last.ended) {
-    output.note([` #${last.number} goes on. Follow again: ${output.noteLayout().prefix}logs ${last.number} -f --after ${last.cursor}`]);
+    output.note([
+      ` #${last.number} goes on. Follow again: ${output.noteLayout().prefix}logs ${last.number} -f --after ${last.cursor}`,
+    ]);
     return 130;
   }
   if (output.json) output.show("end", { job: last.number, state: last.state }, () => [], last.cursor);

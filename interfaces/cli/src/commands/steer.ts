@@ -6,7 +6,9 @@ import { actionLines, rerunLines } from "../render/replies.ts";
 
 /** Some may have been refused while others were done: the exit code is that of a refusal. */
 export function actionExit(reply: ActionReply): ExitCode {
-  const refused = reply.results.filter((result) => !result.ok).map((result) => exitCodeOfError(result.error?.code ?? ""));
+  const refused = reply.results
+    .filter((result) => !result.ok)
+    .map((result) => exitCodeOfError(result.error?.code ?? ""));
   return refused.length === 0 ? 0 : worstExitCode(refused) || refused[0]!;
 }
 
@@ -17,7 +19,11 @@ async function act(context: CommandContext, verb: "cancel" | "delete", args: rea
   return actionExit(reply);
 }
 
-async function rerun(context: CommandContext, verb: "retry" | "resume", input: Record<string, unknown>): Promise<ExitCode> {
+async function rerun(
+  context: CommandContext,
+  verb: "retry" | "resume",
+  input: Record<string, unknown>,
+): Promise<ExitCode> {
   const session = await context.session({ plugins: false });
   const reply = await callVerb<RerunReply>(session, verb, input);
   context.output.show(verb, reply, (layout) => rerunLines(reply, layout));

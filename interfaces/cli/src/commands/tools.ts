@@ -10,7 +10,10 @@ export function findTool(tools: readonly ToolInfo[], name: string): ToolInfo {
   if (exact !== undefined) return exact;
   const same = tools.filter((tool) => tool.name.split(":")[1] === name).map((tool) => tool.name);
   if (same.length > 1) throw usageError(`Several tools are called ${name}: ${same.join(", ")}. Use the whole name.`);
-  const near = nearest(name, tools.flatMap((tool) => (tool.short === undefined ? [tool.name] : [tool.short, tool.name])));
+  const near = nearest(
+    name,
+    tools.flatMap((tool) => (tool.short === undefined ? [tool.name] : [tool.short, tool.name])),
+  );
   throw new CliError(
     "NO_SUCH_TOOL",
     `There is no tool ${name}. ${near === undefined ? "`brains tools` lists them." : `Did you mean ${near}?`}`,
@@ -22,6 +25,12 @@ export function pluginTools(tools: readonly ToolInfo[]): ToolInfo[] {
   return tools.filter((tool) => tool.plugin !== "shell" && tool.audience !== "model");
 }
 
+/** What can be said of a tool as data: everything but its schemas. */
+function factsOf(tool: ToolInfo): Omit<ToolInfo, "input" | "output"> {
+  const { name, plugin, short, title, description, role, audience, visibility, annotations } = tool;
+  return { name, plugin, short, title, description, role, audience, visibility, annotations };
+}
+
 export const tools: Action = async (context, { args }) => {
   const session = await context.session({ plugins: true });
   const all = session.shell.listTools(session.caller);
@@ -30,16 +39,18 @@ export const tools: Action = async (context, { args }) => {
     const tool = findTool(all, name);
     const { fieldsOf } = await import("../arguments.ts");
     const fields = fieldsOf(tool.input);
-    const { input: _schema, output: _output, ...facts } = tool;
-    context.output.show("tool", { ...facts, fields }, (layout) => toolLines(tool, fields, layout));
+    context.output.show("tool", { ...factsOf(tool), fields }, (layout) => toolLines(tool, fields, layout));
     return 0;
   }
   const listed = pluginTools(all);
-  const data = listed.map(({ input: _input, output: _output, ...facts }) => facts);
+  const data = listed.map(factsOf);
   context.output.show("tools", { tools: data }, (layout) =>
     listed.length === 0
       ? [" no plugin brings a tool; add one in brains.yaml"]
-      : [...toolTable(listed, layout), ` ${layout.style.dim(`how one is called: ${layout.prefix}tools ${listed[0]!.short ?? listed[0]!.name}`)}`],
+      : [
+          ...toolTable(listed, layout),
+          ` ${layout.style.dim(`how one is called: ${layout.prefix}tools ${listed[0]!.short ?? listed[0]!.name}`)}`,
+        ],
   );
   return 0;
 };

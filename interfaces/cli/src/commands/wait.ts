@@ -41,11 +41,16 @@ export async function reportOutcome(context: CommandContext, session: AppSession
   const { prefix } = output.noteLayout();
   if (end.because === "interrupt") {
     if (output.json) output.show("outcome", { because: end.because, operations, results: {} }, () => []);
-    output.note([` ${numbers} ${operations.length === 1 ? "goes" : "go"} on in the background. Look again: ${prefix}status`]);
+    output.note([
+      ` ${numbers} ${operations.length === 1 ? "goes" : "go"} on in the background. Look again: ${prefix}status`,
+    ]);
     return 130;
   }
   const completed = operations.filter((operation) => operation.kind === "job" && operation.status === "completed");
-  const found = await resultsOf(session, completed.map((operation) => operation.number));
+  const found = await resultsOf(
+    session,
+    completed.map((operation) => operation.number),
+  );
   const results = Object.fromEntries(completed.map((operation, index) => [operation.number, found[index]]));
   const codes = operations.map((operation): ExitCode => {
     if (needsDecision(operation)) return 5;

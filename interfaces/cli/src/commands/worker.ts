@@ -17,7 +17,9 @@ export const worker: Action = async (context, { args }): Promise<ExitCode> => {
   }
   if (action !== undefined) {
     const near = nearest(action, ["stop"]);
-    throw usageError(`brains worker has no action ${action}. ${near === undefined ? "It has: stop" : `Did you mean ${near}?`}`);
+    throw usageError(
+      `brains worker has no action ${action}. ${near === undefined ? "It has: stop" : `Did you mean ${near}?`}`,
+    );
   }
   const stop = new AbortController();
   const onSignal = () => stop.abort();

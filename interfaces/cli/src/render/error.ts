@@ -13,7 +13,11 @@ export function errorView(error: unknown): ErrorView {
   if (error instanceof Error) {
     const code = (error as { code?: unknown }).code;
     const data = (error as { data?: unknown }).data;
-    return { code: typeof code === "string" ? code : undefined, message: error.message, ...(data === undefined ? {} : { data }) };
+    return {
+      code: typeof code === "string" ? code : undefined,
+      message: error.message,
+      ...(data === undefined ? {} : { data }),
+    };
   }
   return { message: String(error) };
 }

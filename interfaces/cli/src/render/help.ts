@@ -5,7 +5,9 @@ import type { Layout } from "./layout.ts";
 
 function columns(rows: readonly (readonly [string, string])[], layout: Layout): string[] {
   const width = Math.max(0, ...rows.map(([left]) => textWidth(left)));
-  return rows.map(([left, right]) => `   ${left}${" ".repeat(width - textWidth(left))}  ${layout.style.dim(right)}`.trimEnd());
+  return rows.map(([left, right]) =>
+    `   ${left}${" ".repeat(width - textWidth(left))}  ${layout.style.dim(right)}`.trimEnd(),
+  );
 }
 
 const GROUPS = ["Work", "Look", "Steer", "Brain"] as const;
@@ -43,7 +45,12 @@ export function overviewLines(commands: readonly CommandSpec[], version: string,
   for (const group of GROUPS) {
     const members = commands.filter((command) => command.group === group);
     lines.push("", ` ${style.bold(group)}`);
-    lines.push(...columns(members.map((command) => [usage(command, { ...layout, prefix: "brains " }).slice(7), command.summary]), layout));
+    lines.push(
+      ...columns(
+        members.map((command) => [usage(command, { ...layout, prefix: "brains " }).slice(7), command.summary]),
+        layout,
+      ),
+    );
   }
   lines.push("", ` ${style.bold("With every command")}`, ...columns(COMMON, layout));
   lines.push("", ` ${style.dim("brains help <command>   brains help exit-codes   brains --version")}`);
@@ -83,7 +90,10 @@ export function promptHelpLines(commands: readonly CommandSpec[], layout: Layout
   const verbs = commands.filter((command) => command.prompt);
   return [
     ` ${style.bold("Type a tool's name to run it:")} generate --page landing   ${style.dim("/tools lists them, Tab completes")}`,
-    ...columns(verbs.map((command) => [usage(command, layout), command.summary]), layout),
+    ...columns(
+      verbs.map((command) => [usage(command, layout), command.summary]),
+      layout,
+    ),
     ...columns([["/quit", "leave; jobs keep running"]], layout),
     ` ${style.bold("Keys")}`,
     ...columns(

@@ -40,7 +40,11 @@ function inOneLine(value: unknown): string | undefined {
 function verbs(reply: OneJob | OneBatch, layout: Layout, retriable: boolean): string {
   const { number, status } = reply.operation;
   const active = isActive(reply.operation);
-  const list = active ? [`wait ${number}`, `cancel ${number}`] : retriable ? [`retry ${number}`, `resume ${number}`] : [`delete ${number}`];
+  const list = active
+    ? [`wait ${number}`, `cancel ${number}`]
+    : retriable
+      ? [`retry ${number}`, `resume ${number}`]
+      : [`delete ${number}`];
   if (reply.kind === "job" && status !== "pending") list.unshift(`logs ${number}${active ? " -f" : ""}`);
   return ` ${layout.style.dim("next")}  ${list.map((verb) => layout.prefix + verb).join(" | ")}`;
 }
@@ -61,23 +65,34 @@ function jobLines(reply: OneJob, layout: Layout): string[] {
       ` ${style.cyan(bar(share / 100, 24))} ${[job.progress?.text, remaining(operation, now)].filter((part) => (part ?? "") !== "").join("  ")}`,
     );
   }
-  for (const request of reply.requests.filter((each) => each.state === "open")) lines.push(requestLine(request, layout));
+  for (const request of reply.requests.filter((each) => each.state === "open"))
+    lines.push(requestLine(request, layout));
   const origin = job.origin;
   lines.push(
     ...pairs(
       [
         ["id", job.id],
         ["batch", job.batchNumber === undefined ? undefined : `#${job.batchNumber}`],
-        ["by", origin === undefined ? undefined : `${origin.principal}${origin.interface === undefined ? "" : ` (${origin.interface})`}`],
+        [
+          "by",
+          origin === undefined
+            ? undefined
+            : `${origin.principal}${origin.interface === undefined ? "" : ` (${origin.interface})`}`,
+        ],
         ["created", at(job.createdAt, now)],
         ["started", at(job.startedAt, now)],
         ["ended", at(job.endedAt, now)],
         ["time", elapsed(operation, now)],
         ["try", job.attempt > 1 || job.run > 1 ? `${job.attempt} of ${job.maxAttempts}, run ${job.run}` : undefined],
-        ["worker", job.worker === undefined ? undefined : `${job.worker.pid}${job.worker.answering ? "" : " (not answering)"}`],
+        [
+          "worker",
+          job.worker === undefined ? undefined : `${job.worker.pid}${job.worker.answering ? "" : " (not answering)"}`,
+        ],
         ["input", job.withheld === true ? "belongs to somebody else" : inOneLine(job.data)],
         ["result", job.state === "completed" ? inOneLine(job.result) : undefined],
-        ...steps.map((step, index) => [index === 0 ? "steps" : " ", `done ${at(step.at, now) ?? ""}  ${step.name}`] as const),
+        ...steps.map(
+          (step, index) => [index === 0 ? "steps" : " ", `done ${at(step.at, now) ?? ""}  ${step.name}`] as const,
+        ),
       ],
       layout,
     ),

@@ -5,7 +5,10 @@ import { nameOf } from "./operations.ts";
 import { reasonText, stateCell } from "./state.ts";
 import { table } from "./table.ts";
 
-function spent(view: { readonly startedAt?: string | undefined; readonly endedAt?: string | undefined }, now: number): string {
+function spent(
+  view: { readonly startedAt?: string | undefined; readonly endedAt?: string | undefined },
+  now: number,
+): string {
   if (view.startedAt === undefined) return "";
   return duration((view.endedAt === undefined ? now : Date.parse(view.endedAt)) - Date.parse(view.startedAt));
 }
@@ -36,13 +39,27 @@ export function jobTable(jobs: readonly JobView[], layout: Layout): string[] {
     [
       { title: "ID", cell: (job) => `#${job.number}`, align: "right" },
       { title: "STATE", cell: stateCell },
-      { title: "TYPE", cell: (job) => job.type, min: 10 },
+      { title: "TYPE", cell: (job) => job.type, min: 10, drop: 3 },
       { title: "WHAT", cell: (job) => (job.label === job.type ? "" : (job.label ?? "")), min: 10 },
-      { title: "PROGRESS", cell: (job) => (job.state === "completed" ? "" : (job.progress?.text ?? "")), min: 8 },
-      { title: "STARTED", cell: (job) => startTime(job, layout.now), align: "right" },
-      { title: "TIME", cell: (job) => spent(job, layout.now), align: "right" },
-      { title: "BATCH", cell: (job) => (job.batchNumber === undefined ? "" : `#${job.batchNumber}`), align: "right" },
-      { title: "NOTE", cell: (job) => ({ text: jobNote(job, layout.now), tone: job.state === "failed" ? "red" : "dim" }), min: 8 },
+      {
+        title: "PROGRESS",
+        cell: (job) => (job.state === "completed" ? "" : (job.progress?.text ?? "")),
+        min: 8,
+        drop: 1,
+      },
+      { title: "STARTED", cell: (job) => startTime(job, layout.now), align: "right", drop: 5 },
+      { title: "TIME", cell: (job) => spent(job, layout.now), align: "right", drop: 2 },
+      {
+        title: "BATCH",
+        cell: (job) => (job.batchNumber === undefined ? "" : `#${job.batchNumber}`),
+        align: "right",
+        drop: 4,
+      },
+      {
+        title: "NOTE",
+        cell: (job) => ({ text: jobNote(job, layout.now), tone: job.state === "failed" ? "red" : "dim" }),
+        min: 8,
+      },
     ],
     layout,
   );
@@ -58,12 +75,11 @@ export function batchTable(batches: readonly BatchView[], layout: Layout): strin
       { title: "PROGRESS", cell: (batch) => batch.progress.text, min: 8 },
       {
         title: "FAILED",
-        cell: (batch) =>
-          batch.failedOperations === 0 ? "" : { text: String(batch.failedOperations), tone: "red" },
+        cell: (batch) => (batch.failedOperations === 0 ? "" : { text: String(batch.failedOperations), tone: "red" }),
         align: "right",
       },
-      { title: "STARTED", cell: (batch) => startTime(batch, layout.now), align: "right" },
-      { title: "TIME", cell: (batch) => spent(batch, layout.now), align: "right" },
+      { title: "STARTED", cell: (batch) => startTime(batch, layout.now), align: "right", drop: 5 },
+      { title: "TIME", cell: (batch) => spent(batch, layout.now), align: "right", drop: 2 },
       {
         title: "NOTE",
         cell: (batch) => ({

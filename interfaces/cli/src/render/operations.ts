@@ -40,7 +40,8 @@ export function elapsed(operation: Operation, now: number): string {
 
 /** The one most useful remark about an operation: what it needs, why it stands still, what went wrong, what it is doing. */
 export function remark(operation: Operation, now: number, prefix = "brains "): string {
-  if (operation.requests.length > 0) return `asks: ${operation.requests.map((number) => `${prefix}approve ${number}`).join(", ")}`;
+  if (operation.requests.length > 0)
+    return `asks: ${operation.requests.map((number) => `${prefix}approve ${number}`).join(", ")}`;
   if (operation.status === "failed") return operation.error ?? operation.errors?.[0]?.message ?? "";
   if (operation.status === "cancelled") return reasonText({ state: "cancelled", reason: operation.reason });
   if (operation.note !== undefined) return operation.note;
@@ -69,8 +70,8 @@ export function operationTable(operations: readonly Operation[], layout: Layout)
             : stateCell({ state: row.status, reason: row.reason, cancelling: row.cancelling }),
       },
       { title: "WHAT", cell: nameOf, min: 12 },
-      { title: "PROGRESS", cell: (row) => row.progress ?? "", min: 8 },
-      { title: "TIME", cell: (row) => elapsed(row, layout.now), align: "right" },
+      { title: "PROGRESS", cell: (row) => row.progress ?? "", min: 8, drop: 1 },
+      { title: "TIME", cell: (row) => elapsed(row, layout.now), align: "right", drop: 2 },
       { title: "NOTE", cell: (row) => ({ text: remark(row, layout.now, layout.prefix), tone: "dim" }), min: 8 },
     ],
     layout,

@@ -10,7 +10,9 @@ export function queuedLines(queued: QueuedReply, layout: Layout): string[] {
   const label = printable(queued.label);
   return [
     ` ${layout.style.bold(`#${number}`)} ${label} ${layout.style.dim("queued")}`,
-    ...(layout.prefix === "/" ? [] : [` ${layout.style.dim(`follow: brains wait ${number} | brains status ${number} | brains cancel ${number}`)}`]),
+    ...(layout.prefix === "/"
+      ? []
+      : [` ${layout.style.dim(`follow: brains wait ${number} | brains status ${number} | brains cancel ${number}`)}`]),
   ];
 }
 

@@ -51,7 +51,9 @@ export function detailLines(details: unknown, width: number): string[] {
 export function requestLines(request: RequestView, layout: Layout): string[] {
   const { style } = layout;
   const open = request.state === "open";
-  const standing = open ? style.yellow("OPEN") : style.dim(request.state === "void" ? "NO LONGER ASKED" : request.state.toUpperCase());
+  const standing = open
+    ? style.yellow("OPEN")
+    : style.dim(request.state === "void" ? "NO LONGER ASKED" : request.state.toUpperCase());
   const lines = [` ${style.bold(`#${request.number}`)} ${printable(request.question)}   ${standing}`];
   for (const line of detailLines(request.details, layout.width - 5)) lines.push(`     ${line}`);
   const decision = request.decision;
@@ -66,7 +68,11 @@ export function requestLines(request: RequestView, layout: Layout): string[] {
           "decision",
           decision === undefined
             ? undefined
-            : [decision.choice, decision.principal === undefined ? "" : `by ${decision.principal}`, decision.comment ?? ""]
+            : [
+                decision.choice,
+                decision.principal === undefined ? "" : `by ${decision.principal}`,
+                decision.comment ?? "",
+              ]
                 .filter((part) => part !== "")
                 .join(", "),
         ],
@@ -74,6 +80,9 @@ export function requestLines(request: RequestView, layout: Layout): string[] {
       layout,
     ),
   );
-  if (open) lines.push(` ${style.dim("next")}  ${layout.prefix}approve ${request.number} | ${layout.prefix}reject ${request.number}`);
+  if (open)
+    lines.push(
+      ` ${style.dim("next")}  ${layout.prefix}approve ${request.number} | ${layout.prefix}reject ${request.number}`,
+    );
   return lines;
 }

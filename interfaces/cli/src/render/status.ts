@@ -23,10 +23,16 @@ function workersText(workers: StatusReply["workers"]): string {
 /** `status` without an id: who works, what needs a person, what runs, what ended lately. */
 export function statusLines({ status, brain }: StatusScreen, layout: Layout): string[] {
   const { style } = layout;
-  const head = [brain === undefined ? undefined : style.bold(printable(brain.name)), style.dim(workersText(status.workers))];
+  const head = [
+    brain === undefined ? undefined : style.bold(printable(brain.name)),
+    style.dim(workersText(status.workers)),
+  ];
   const active = status.operations.filter(isActive);
   const ended = status.operations.filter((operation) => !isActive(operation));
-  const lines = [` ${head.filter((part) => part !== undefined).join("   ")}`, ` ${truncate(printable(status.message), layout.width - 1)}`];
+  const lines = [
+    ` ${head.filter((part) => part !== undefined).join("   ")}`,
+    ` ${truncate(printable(status.message), layout.width - 1)}`,
+  ];
   if (status.requests.length > 0) {
     lines.push("", ` ${style.yellow("Needs you")}`);
     for (const request of status.requests) lines.push(requestLine(request, layout));

@@ -10,6 +10,8 @@ export interface Column<Row> {
   readonly align?: "right" | undefined;
   /** It may be cut down to this many cells when the table is too wide. Default: never cut. */
   readonly min?: number | undefined;
+  /** It may be left out where there is no room; the highest goes first. Default: never. */
+  readonly drop?: number | undefined;
 }
 
 const GAP = 2;
@@ -18,20 +20,36 @@ function textOf(cell: Cell): string {
   return printable(typeof cell === "string" ? cell : cell.text);
 }
 
-/** Take cells from the widest column that may shrink until everything fits, or nothing can give any more. */
-function shrink(widths: number[], columns: readonly { readonly min?: number | undefined }[], room: number): void {
-  let excess = widths.reduce((sum, width) => sum + width, 0) - room;
-  while (excess > 0) {
-    let widest = -1;
-    for (const [index, column] of columns.entries()) {
-      const min = column.min;
-      if (min === undefined || widths[index]! <= min) continue;
-      if (widest < 0 || widths[index]! > widths[widest]!) widest = index;
+interface Measured {
+  readonly index: number;
+  readonly width: number;
+  readonly align?: "right" | undefined;
+  readonly min?: number | undefined;
+  readonly drop?: number | undefined;
+}
+
+function excess(columns: readonly Measured[], room: number): number {
+  return columns.reduce((sum, column) => sum + column.width, 1 + GAP * (columns.length - 1)) - room;
+}
+
+/** Take cells from the widest column that may shrink until all fit; when none can give any more, leave out the column that matters least. */
+function fitColumns(measured: readonly Measured[], room: number): readonly Measured[] {
+  let columns = [...measured];
+  while (excess(columns, room) > 0) {
+    const shrinkable = columns.filter((column) => column.min !== undefined && column.width > column.min);
+    const widest = shrinkable.sort((a, b) => b.width - a.width)[0];
+    if (widest !== undefined) {
+      columns = columns.map((column) => (column === widest ? { ...column, width: column.width - 1 } : column));
+      continue;
     }
-    if (widest < 0) return;
-    widths[widest]!--;
-    excess--;
+    const least = columns.filter((column) => column.drop !== undefined).sort((a, b) => b.drop! - a.drop!)[0];
+    if (least === undefined) return columns;
+    // The others get their cells back and shrink anew.
+    columns = measured.filter(
+      (column) => column.index !== least.index && columns.some(({ index }) => index === column.index),
+    );
   }
+  return columns;
 }
 
 /** A table as lines: aligned by terminal cells, cut to `width`, columns without any content left out. */
@@ -41,19 +59,19 @@ export function table<Row>(
   layout: { readonly width: number; readonly style: Style },
 ): string[] {
   const cells = rows.map((row) => columns.map((column) => column.cell(row)));
-  const used = columns
-    .map((column, index) => ({ ...column, index }))
+  const filled = columns
+    .map(({ title, align, min, drop }, index): Measured => {
+      const widths = cells.map((row) => textWidth(textOf(row[index]!)));
+      return { align, min, drop, index, width: Math.max(textWidth(title), ...widths) };
+    })
     .filter((column) => cells.some((row) => textOf(row[column.index]!) !== ""));
-  const widths = used.map((column) =>
-    Math.max(textWidth(column.title), ...cells.map((row) => textWidth(textOf(row[column.index]!)))),
-  );
-  shrink(widths, used, layout.width - 1 - GAP * (used.length - 1));
+  const used = fitColumns(filled, layout.width);
   const line = (parts: readonly { readonly text: string; readonly tone?: Tone | undefined }[]): string => {
     let result = " ";
     for (const [index, part] of parts.entries()) {
-      const width = widths[index]!;
+      const { width, align } = used[index]!;
       const last = index === parts.length - 1;
-      const right = used[index]!.align === "right";
+      const right = align === "right";
       const cut = truncate(part.text, width);
       const space = " ".repeat(Math.max(0, width - textWidth(cut)));
       const painted = part.tone === undefined ? cut : layout.style[part.tone](cut);
@@ -63,7 +81,7 @@ export function table<Row>(
     return result.trimEnd();
   };
   return [
-    line(used.map((column) => ({ text: column.title, tone: "dim" as const }))),
+    line(used.map((column) => ({ text: columns[column.index]!.title, tone: "dim" as const }))),
     ...cells.map((row) =>
       line(
         used.map((column) => {

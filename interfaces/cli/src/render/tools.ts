@@ -23,7 +23,10 @@ export function toolTable(tools: readonly ToolInfo[], layout: Layout): string[] 
 
 function flagOf(field: Field): string {
   if (field.kind === "boolean") return `--${field.flag}`;
-  const value = field.choices === undefined ? `<${field.kind === "array" ? `${field.item}…` : field.kind}>` : `<${field.choices.join("|")}>`;
+  const value =
+    field.choices === undefined
+      ? `<${field.kind === "array" ? `${field.item}…` : field.kind}>`
+      : `<${field.choices.join("|")}>`;
   return `--${field.flag} ${value}`;
 }
 
@@ -41,12 +44,16 @@ export function toolLines(tool: ToolInfo, fields: readonly Field[], layout: Layo
   const optional = fields.find((field) => !field.required);
   const lines = [
     ` ${style.bold(tool.name)}   ${style.dim(`needs the role ${tool.role}`)}`,
-    ...tool.description.split("\n").flatMap((line) => wrap(printable(line), Math.min(layout.width, 100) - 2)).map((line) => ` ${line}`),
+    ...tool.description
+      .split("\n")
+      .flatMap((line) => wrap(printable(line), Math.min(layout.width, 100) - 2))
+      .map((line) => ` ${line}`),
     "",
     ` ${style.dim("Examples")}`,
     `   ${command}${required.join("")}`,
   ];
-  if (optional !== undefined) lines.push(`   ${command}${required.join("")} --${optional.flag}${exampleValue(optional)}`);
+  if (optional !== undefined)
+    lines.push(`   ${command}${required.join("")} --${optional.flag}${exampleValue(optional)}`);
   if (layout.prefix !== "/") lines.push(`   ${command}${required.join("")} --wait`);
   if (fields.length > 0) {
     lines.push("", ` ${style.dim("Fields")}`);

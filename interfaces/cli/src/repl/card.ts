@@ -37,7 +37,12 @@ export function showRequests(card: CardState, requests: readonly RequestView[], 
 }
 
 /** Focus the card, or bring the request of this number forward and focus it. */
-export function focusCard(card: CardState, requests: readonly RequestView[], number: number | undefined, now: number): CardState {
+export function focusCard(
+  card: CardState,
+  requests: readonly RequestView[],
+  number: number | undefined,
+  now: number,
+): CardState {
   const wanted = number === undefined ? card.shown : requests.find((request) => request.number === number);
   if (wanted === undefined) return card;
   const changed = wanted.id !== card.shown?.id;
@@ -82,13 +87,19 @@ export function cardLines(card: CardState, waiting: number, most: number, layout
   const count = waiting > 1 ? `   (1 of ${waiting})` : "";
   const head = truncate(`#${request.number} ${printable(request.question)}`, width - 4 - textWidth(count));
   const lines = [` ${style.yellow("!")} ${style.bold(head)}${style.dim(count)}`];
-  const facts = [`asked ${printable(request.asked)} ${asker(request)}`, expiry(request, now)].filter((part) => part !== "");
+  const facts = [`asked ${printable(request.asked)} ${asker(request)}`, expiry(request, now)].filter(
+    (part) => part !== "",
+  );
   const details = detailLines(request.details, width - 6);
   const room = Math.max(0, most - 3);
   const shown = details.length > room ? details.slice(0, Math.max(0, room - 1)) : details;
   for (const line of shown) lines.push(`     ${line}`);
   if (details.length > shown.length && room > 0) {
-    lines.push(style.dim(truncate(`     +${details.length - shown.length} lines, all of it: /jobs ${request.number}`, width - 1)));
+    lines.push(
+      style.dim(
+        truncate(`     +${details.length - shown.length} lines, all of it: /jobs ${request.number}`, width - 1),
+      ),
+    );
   }
   lines.push(style.dim(truncate(`     ${facts.join("   ")}`, width - 1)));
   const choices = [...choiceKeys(request.choices)].map(([key, choice]) => choiceText(key, choice)).join("  ");

@@ -28,10 +28,14 @@ export async function completePrompt(text: string, session: AppSession, active: 
   let found: Completion[];
   if (words.length <= 1) {
     const slash = typed.startsWith("/");
-    const verbs = [...PROMPT_COMMANDS.map((command) => command.name), "help", "quit"].map((value) => ({ value: `/${value}` }));
+    const verbs = [...PROMPT_COMMANDS.map((command) => command.name), "help", "quit"].map((value) => ({
+      value: `/${value}`,
+    }));
     const bare = PROMPT_COMMANDS.map((command) => ({ value: command.name }));
     const names = await toolNames(sources);
-    found = (slash ? verbs : typed === "" ? [...names, ...verbs] : [...names, ...bare]).filter(({ value }) => value.startsWith(typed));
+    found = (slash ? verbs : typed === "" ? [...names, ...verbs] : [...names, ...bare]).filter(({ value }) =>
+      value.startsWith(typed),
+    );
   } else {
     const verb = words[0]!.replace(/^\//, "");
     const known = PROMPT_COMMANDS.some((command) => command.name === verb);

@@ -14,13 +14,21 @@ export interface EditorLines {
  */
 export function editorLines(
   state: EditorState,
-  options: { readonly width: number; readonly most: number; readonly mark: string; readonly history: readonly string[] },
+  options: {
+    readonly width: number;
+    readonly most: number;
+    readonly mark: string;
+    readonly history: readonly string[];
+  },
 ): EditorLines {
   const { width, most, mark } = options;
   if (state.search !== undefined) {
     const match = searchMatch(options.history, state.search);
     const lead = `search "${state.search.query}": `;
-    const line = truncate(lead + (match?.replaceAll("\n", " ") ?? (state.search.query === "" ? "" : "nothing found")), width);
+    const line = truncate(
+      lead + (match?.replaceAll("\n", " ") ?? (state.search.query === "" ? "" : "nothing found")),
+      width,
+    );
     return { lines: [line], x: Math.min(textWidth(lead) - 3, width - 1), y: 0 };
   }
   const indent = textWidth(mark);

@@ -85,7 +85,10 @@ function recall(state: EditorState, history: readonly string[], index: number | 
 }
 
 /** The newest entry that contains the query, `skip` matches back. */
-export function searchMatch(history: readonly string[], search: NonNullable<EditorState["search"]>): string | undefined {
+export function searchMatch(
+  history: readonly string[],
+  search: NonNullable<EditorState["search"]>,
+): string | undefined {
   if (search.query === "") return undefined;
   let left = search.skip;
   const seen = new Set<string>();
@@ -106,7 +109,10 @@ function editSearch(
 ): EditorState {
   if (key.name === "text") return { ...state, search: { ...search, query: search.query + key.text, skip: 0 } };
   if (key.name === "backspace") {
-    return { ...state, search: { ...search, query: search.query.slice(0, before(search.query, search.query.length)), skip: 0 } };
+    return {
+      ...state,
+      search: { ...search, query: search.query.slice(0, before(search.query, search.query.length)), skip: 0 },
+    };
   }
   if (key.name === "search" || key.name === "up") {
     const further = { ...search, skip: search.skip + 1 };

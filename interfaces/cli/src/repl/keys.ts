@@ -1,9 +1,7 @@
 import type { Key } from "ink";
 
 /** A key as the editor and the prompt understand it. */
-export type PromptKey =
-  | { readonly name: "text"; readonly text: string }
-  | { readonly name: PlainKey };
+export type PromptKey = { readonly name: "text"; readonly text: string } | { readonly name: PlainKey };
 
 export type PlainKey =
   | "enter"

@@ -32,7 +32,8 @@ export interface LiveState {
 
 function waitingLine(waiting: readonly Operation[], layout: Layout): string {
   const names = waiting.map((operation) => {
-    const after = operation.waitsFor.length === 0 ? "" : ` after ${operation.waitsFor.map((number) => `#${number}`).join(", ")}`;
+    const after =
+      operation.waitsFor.length === 0 ? "" : ` after ${operation.waitsFor.map((number) => `#${number}`).join(", ")}`;
     return `#${operation.number} ${nameOf(operation)}${after}`;
   });
   return layout.style.dim(truncate(` ○ ${waiting.length} waiting: ${names.join(" · ")}`, layout.width - 1));
@@ -48,7 +49,8 @@ function workLines(operations: readonly Operation[], most: number, layout: Layou
   let room = Math.min(most - (waiting.length > 0 ? 1 : 0), MOST_BARS);
   if (bars.length > room) room = Math.max(0, room - 1);
   const lines = barLines(bars.slice(0, room), layout);
-  if (bars.length > room) lines.push(layout.style.dim(truncate(` +${bars.length - room} more   /status shows all`, layout.width - 1)));
+  if (bars.length > room)
+    lines.push(layout.style.dim(truncate(` +${bars.length - room} more   /status shows all`, layout.width - 1)));
   if (waiting.length > 0 && lines.length < most) lines.push(waitingLine(waiting, layout));
   return lines.slice(0, most);
 }
@@ -81,12 +83,23 @@ export function liveRegion(state: LiveState, layout: Layout): LiveRegion {
   if (room >= 2 && (operations.length > 0 || state.card.shown !== undefined)) {
     room--;
     if (state.card.shown !== undefined && room >= 3) {
-      const card = cardLines(state.card, state.view.requests.length, Math.min(7, room - (operations.length > 1 ? 1 : 0)), layout);
+      const card = cardLines(
+        state.card,
+        state.view.requests.length,
+        Math.min(7, room - (operations.length > 1 ? 1 : 0)),
+        layout,
+      );
       above.push(...card);
       room -= card.length;
     }
     const shownJob = state.card.shown?.jobId;
-    above.push(...workLines(operations.filter((operation) => above.length === 0 || operation.id !== shownJob), room, layout));
+    above.push(
+      ...workLines(
+        operations.filter((operation) => above.length === 0 || operation.id !== shownJob),
+        room,
+        layout,
+      ),
+    );
     if (above.length > 0) above.unshift(style.dim("─".repeat(Math.max(1, Math.min(width - 1, 100)))));
   }
   const typed = input.lines.map((line, index) =>

@@ -2,7 +2,8 @@ import { batchOperation, jobOperation, type BatchInfo, type JobInfo, type Operat
 
 /** Estimates from past runs are known to `shell:status` alone: between two looks the last one holds. */
 function withEstimate(fresh: Operation, known: Operation | undefined): Operation {
-  const usable = known?.run === fresh.run && fresh.status === "processing" && fresh.times.estimatedCompletion === undefined;
+  const usable =
+    known?.run === fresh.run && fresh.status === "processing" && fresh.times.estimatedCompletion === undefined;
   if (!usable || known.times.estimatedCompletion === undefined) return fresh;
   return {
     ...fresh,

@@ -3,7 +3,11 @@ import type { Layout } from "../render/layout.ts";
 import { printable } from "../text/printable.ts";
 
 /** Output of a command typed at the prompt: everything becomes lines of the scrollback. */
-export function createPromptOutput(say: (lines: readonly string[]) => void, layout: () => Layout, json: boolean): Output {
+export function createPromptOutput(
+  say: (lines: readonly string[]) => void,
+  layout: () => Layout,
+  json: boolean,
+): Output {
   return {
     json,
     interactive: true,

@@ -97,7 +97,13 @@ export function createPrompt(options: PromptOptions): Prompt {
     for (const event of events) view = reduceWork(view, event);
     if (view.ended.length > 0) {
       const at = layout();
-      said = [...said, ...view.ended.map((operation) => ` ${at.style.dim(clockSeconds(at.now))}  ${changeLine(operation, at)}${operation.status === "failed" ? at.style.dim(`   /jobs ${operation.number}`) : ""}`)];
+      said = [
+        ...said,
+        ...view.ended.map(
+          (operation) =>
+            ` ${at.style.dim(clockSeconds(at.now))}  ${changeLine(operation, at)}${operation.status === "failed" ? at.style.dim(`   /jobs ${operation.number}`) : ""}`,
+        ),
+      ];
       view = reduceWork(view, { type: "told" });
     }
     card = showRequests(card, view.requests, Date.now());
@@ -163,7 +169,8 @@ export function createPrompt(options: PromptOptions): Prompt {
   };
   const quit = () => {
     const active = [...view.operations.values()].length;
-    if (active > 0) say([` ${active === 1 ? "1 operation keeps" : `${active} operations keep`} running. Look again: brains status`]);
+    if (active > 0)
+      say([` ${active === 1 ? "1 operation keeps" : `${active} operations keep`} running. Look again: brains status`]);
     leave(0);
   };
   const submit = async (text: string) => {
@@ -171,7 +178,8 @@ export function createPrompt(options: PromptOptions): Prompt {
     say(text.split("\n").map((line, index) => `${index === 0 ? style.cyan(" > ") : "   "}${line}`));
     try {
       for (const words of splitCommands(text)) {
-        const approving = /^\/?approve$/.test(words[0] ?? "") && words.length === 2 ? Number(words[1]!.replace("#", "")) : undefined;
+        const approving =
+          /^\/?approve$/.test(words[0] ?? "") && words.length === 2 ? Number(words[1]!.replace("#", "")) : undefined;
         const shown = view.requests.find((request) => request.number === approving || request.jobNumber === approving);
         if (shown !== undefined) {
           // At the prompt `/approve 17` shows the question and focuses it; the answer is a key of its own.
@@ -252,7 +260,8 @@ export function createPrompt(options: PromptOptions): Prompt {
         card = pressedCard.card;
         if (pressedCard.decide !== undefined) void decide(pressedCard.decide.request, pressedCard.decide.choice);
       }
-    } else if (pressed.name === "focus" && card.shown !== undefined) card = focusCard(card, view.requests, undefined, Date.now());
+    } else if (pressed.name === "focus" && card.shown !== undefined)
+      card = focusCard(card, view.requests, undefined, Date.now());
     else if (pressed.name === "end-of-input" && editor.text === "") quit();
     else if (pressed.name === "tab" && editor.search === undefined) void complete();
     else if (pressed.name === "enter" && editor.search === undefined) enter();
@@ -272,7 +281,8 @@ export function createPrompt(options: PromptOptions): Prompt {
     key,
     paste(text) {
       // A paste is never an answer to a question.
-      if (!card.focused) editor = insertText(editor.search === undefined ? editor : setText(editor, editor.search.before), text);
+      if (!card.focused)
+        editor = insertText(editor.search === undefined ? editor : setText(editor, editor.search.before), text);
       changed();
     },
     snapshot() {

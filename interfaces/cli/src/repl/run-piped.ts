@@ -22,7 +22,8 @@ export async function runPiped(
           ...base,
           session,
           interruptible: async (work) => ({ value: await work(new AbortController().signal), interrupted: false }),
-          output: (json) => createOutput({ ...streams, env: brain.env, json: json || output.json, color: undefined, input: false }),
+          output: (json) =>
+            createOutput({ ...streams, env: brain.env, json: json || output.json, color: undefined, input: false }),
         });
         if (done === "quit") return last;
         last = done;

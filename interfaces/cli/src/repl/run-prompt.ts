@@ -42,14 +42,15 @@ function greeting(base: Base, session: AppSession, layout: Layout): string[] {
 
 async function runScreen(base: Base, session: AppSession, plan: DemoPlan | undefined): Promise<ExitCode> {
   const { streams, output } = base;
-  const [{ render }, { createElement }, { Screen }, { createPrompt }, { openHistory }, { createPromptOutput }] = await Promise.all([
-    import("ink"),
-    import("react"),
-    import("./screen.ts"),
-    import("./prompt.ts"),
-    import("./history.ts"),
-    import("./prompt-output.ts"),
-  ]);
+  const [{ render }, { createElement }, { Screen }, { createPrompt }, { openHistory }, { createPromptOutput }] =
+    await Promise.all([
+      import("ink"),
+      import("react"),
+      import("./screen.ts"),
+      import("./prompt.ts"),
+      import("./history.ts"),
+      import("./prompt-output.ts"),
+    ]);
   const layout = (): Layout => ({ ...output.layout(), prefix: "/" });
   const terminal: TerminalControl = {};
   const prompt = createPrompt({

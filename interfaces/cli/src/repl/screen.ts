@@ -29,7 +29,10 @@ export function Screen({ prompt, layout, terminal }: ScreenProps): ReactNode {
     for (const pressed of toKeys(input, key)) prompt.key(pressed);
   });
   usePaste((text) => prompt.paste(text));
-  const region = liveRegion({ ...state, history: prompt.history, rows }, { ...layout(), width: columns, now: state.now });
+  const region = liveRegion(
+    { ...state, history: prompt.history, rows },
+    { ...layout(), width: columns, now: state.now },
+  );
   setCursorPosition(state.closed ? undefined : region.cursor);
   return createElement(
     Box,
@@ -38,6 +41,8 @@ export function Screen({ prompt, layout, terminal }: ScreenProps): ReactNode {
       items: state.said as string[],
       children: (line: string, index: number) => createElement(Text, { key: index }, line === "" ? " " : line),
     }),
-    (state.closed ? [] : region.lines).map((line, index) => createElement(Text, { key: index, wrap: "truncate" }, line === "" ? " " : line)),
+    (state.closed ? [] : region.lines).map((line, index) =>
+      createElement(Text, { key: index, wrap: "truncate" }, line === "" ? " " : line),
+    ),
   );
 }

@@ -58,18 +58,20 @@ function reduceStatus(view: WorkView, status: StatusReply, first: boolean): Work
   const next = settle(view, status.operations, !first);
   const alive = new Set(status.operations.map((operation) => operation.id));
   // What the status no longer lists is gone (deleted, or ended long ago), unless it could not list everything.
-  const operations = status.more
-    ? next.operations
-    : new Map([...next.operations].filter(([id]) => alive.has(id)));
+  const operations = status.more ? next.operations : new Map([...next.operations].filter(([id]) => alive.has(id)));
   return { ...next, operations, requests: status.requests, stale: false, workers: status.workers.length };
 }
 
 function reduceJob(view: WorkView, { job, change, state, run, at }: JobEvent): WorkView {
   const stale = view.stale || (change !== "progress" && change !== "ended" && change !== "started");
-  const requests = change === "decided" || change === "ended" ? view.requests.filter((request) => request.jobId !== job.id) : view.requests;
+  const requests =
+    change === "decided" || change === "ended"
+      ? view.requests.filter((request) => request.jobId !== job.id)
+      : view.requests;
   if (job.batchId !== undefined) {
     const batch = view.operations.get(job.batchId);
-    if (batch === undefined || change !== "progress" || job.progress?.message === undefined) return { ...view, requests, stale };
+    if (batch === undefined || change !== "progress" || job.progress?.message === undefined)
+      return { ...view, requests, stale };
     const currentTask = `${job.label ?? job.type}: ${job.progress.message}`;
     return { ...view, requests, stale, operations: new Map(view.operations).set(batch.id, { ...batch, currentTask }) };
   }
@@ -96,6 +98,10 @@ export function reduceWork(view: WorkView, event: WorkEvent): WorkView {
 /** "Needs you" first, then what runs, then what waits; each oldest first, so that lines keep their places. */
 export function inOrder(view: WorkView): Operation[] {
   const rank = (operation: Operation) =>
-    operation.requests.length > 0 || operation.status === "waiting_approval" ? 0 : operation.status === "processing" ? 1 : 2;
+    operation.requests.length > 0 || operation.status === "waiting_approval"
+      ? 0
+      : operation.status === "processing"
+        ? 1
+        : 2;
   return [...view.operations.values()].sort((a, b) => rank(a) - rank(b) || a.number - b.number);
 }

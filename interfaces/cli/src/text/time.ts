@@ -28,12 +28,14 @@ export function clockSeconds(at: number): string {
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
 }
 
-/** "just now", "22s ago", "3h05m ago". */
-export function ago(at: number, now: number): string {
-  return now - at < 1000 ? "just now" : `${duration(now - at)} ago`;
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 
 /** Milliseconds of "90", "90s", "1h30m", "2d" (a bare number is seconds), or null. */
 export function parseDuration(text: string): number | null {

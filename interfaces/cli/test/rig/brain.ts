@@ -12,7 +12,7 @@ export interface Gate {
   readonly passed: Promise<void>;
 }
 
-export function createGate(): Gate {
+function createGate(): Gate {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { open: resolve, passed: promise };
 }
@@ -44,7 +44,11 @@ export async function openTestBrain(): Promise<TestBrain> {
   });
   const hold = defineJob({
     type: "hold",
-    input: z.object({ name: z.string().min(1), times: z.number().int().default(1), tags: z.array(z.string()).default([]) }),
+    input: z.object({
+      name: z.string().min(1),
+      times: z.number().int().default(1),
+      tags: z.array(z.string()).default([]),
+    }),
     async run({ name, tags }, job) {
       job.log(`holding ${name}\u001B[2J`);
       await until(job.signal);
@@ -64,7 +68,10 @@ export async function openTestBrain(): Promise<TestBrain> {
     type: "publish",
     input: z.object({}),
     async run(_, job) {
-      const decision = await job.requestDecision({ question: "Publish 3 pages?", details: { command: "rsync site web:" } });
+      const decision = await job.requestDecision({
+        question: "Publish 3 pages?",
+        details: { command: "rsync site web:" },
+      });
       return { choice: decision.choice };
     },
   });
@@ -89,7 +96,11 @@ export async function openTestBrain(): Promise<TestBrain> {
         run: (input, context) => context.enqueueJob(hold, input, { label: `hold ${input.name}` }),
       }),
       defineTool({ name: "fail", description: "Fail.", run: (_, context) => context.enqueueJob(fail, {}) }),
-      defineTool({ name: "publish", description: "Ask, then publish.", run: (_, context) => context.enqueueJob(publish, {}) }),
+      defineTool({
+        name: "publish",
+        description: "Ask, then publish.",
+        run: (_, context) => context.enqueueJob(publish, {}),
+      }),
       defineTool({
         name: "count",
         description: "Answer at once.",
@@ -153,10 +164,18 @@ export interface RunOptions {
 
 /** Run one command without a terminal. */
 export async function brains(brain: Pick<TestBrain, "app">, words: string, options: RunOptions = {}): Promise<Ran> {
-  return runWords(brain, words.split(" ").filter((word) => word !== ""), options);
+  return runWords(
+    brain,
+    words.split(" ").filter((word) => word !== ""),
+    options,
+  );
 }
 
-export async function runWords(brain: Pick<TestBrain, "app">, argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
+export async function runWords(
+  brain: Pick<TestBrain, "app">,
+  argv: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   stdin.end(options.stdin ?? "");
   const text = { out: "", err: "" };

@@ -66,14 +66,24 @@ export const KEY = {
   search: "\u0012",
 } as const;
 
-export function openTerminal(brain: TestBrain, argv: readonly string[] = [], size = { columns: 100, rows: 30 }): TestTerminal {
-  const terminal = new xterm.Terminal({ cols: size.columns, rows: size.rows, scrollback: 5000, allowProposedApi: true, convertEol: true });
+export function openTerminal(
+  brain: TestBrain,
+  argv: readonly string[] = [],
+  size = { columns: 100, rows: 30 },
+): TestTerminal {
+  const terminal = new xterm.Terminal({
+    cols: size.columns,
+    rows: size.rows,
+    scrollback: 5000,
+    allowProposedApi: true,
+    convertEol: true,
+  });
   const screen = new Screen(terminal);
   const keyboard = new Keyboard();
   const env = { TERM: "xterm-256color" };
   const code = runCli({
     argv,
-    stdin: keyboard as unknown as NodeJS.ReadableStream,
+    stdin: keyboard,
     stdout: screen,
     stderr: screen,
     env,
@@ -95,12 +105,16 @@ export function openTerminal(brain: TestBrain, argv: readonly string[] = [], siz
     code,
     text,
     type: (keys) => void keyboard.write(keys),
-    inputLine: () => terminal.buffer.active.getLine(terminal.buffer.active.baseY + terminal.buffer.active.cursorY)?.translateToString(true).trimEnd() ?? "",
+    inputLine: () =>
+      terminal.buffer.active
+        .getLine(terminal.buffer.active.baseY + terminal.buffer.active.cursorY)
+        ?.translateToString(true)
+        .trimEnd() ?? "",
     raw: () => screen.raw,
     async shows(wanted) {
-      const matching: unknown = typeof wanted === "string" ? expect.stringContaining(wanted) : expect.stringMatching(wanted);
+      const matching: unknown =
+        typeof wanted === "string" ? expect.stringContaining(wanted) : expect.stringMatching(wanted);
       await expect.poll(text, { timeout: 10_000, interval: 10 }).toEqual(matching);
     },
   };
 }
-
