@@ -116,7 +116,9 @@ export function storeError(error: unknown, path: string): unknown {
   if (error instanceof JobQueueError || typeof code !== "string" || !code.startsWith("SQLITE_")) return error;
   const said = (error as Error).message;
   if (isBusy(error)) return new JobQueueError("STORE_BUSY", undefined, { cause: error });
-  if (code === "SQLITE_FULL") return new JobQueueError("STORE_FULL", undefined, { cause: error });
+  // The -shm file could not grow, for which a full disk is the reason that exists in practice.
+  if (code === "SQLITE_FULL" || code === "SQLITE_IOERR_SHMSIZE")
+    return new JobQueueError("STORE_FULL", undefined, { cause: error });
   if (code.startsWith("SQLITE_IOERR")) {
     return new JobQueueError(
       "STORE_UNREADABLE",
