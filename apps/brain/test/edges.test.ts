@@ -1,8 +1,11 @@
-import { chmod, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { describe, expect, test } from "vitest";
-import { makeBrain, type Ended } from "./brain-kit.ts";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ending, MAIN, makeBrain, type Ended } from "./brain-kit.ts";
 import { gatesBrain } from "./gates-brain.ts";
 
 /** One clear line: a code, what happened, what to do; no stack, and nothing on stdout. */
@@ -48,12 +51,40 @@ describe("wrong input at the edges gives one clear error", () => {
     expect(await readFile(join(brain.home, "brains.db"), "utf8")).toContain("this is not a database");
   });
 
-  test.skipIf(process.getuid?.() === 0)("a home that may not be written", async () => {
+  test("a home that may not be written", async () => {
     const brain = await gatesBrain();
-    await chmod(brain.dir, 0o500);
-    expectError(await brain.run("jobs"), 9, "HOME_UNUSABLE", /\.brains/);
-    await chmod(brain.dir, 0o700);
+    await chmod(brain.dir, 0o555);
+    // For root every folder is writable, so root asks as somebody else.
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    await chmod(join(brain.dir, ".."), 0o755);
+    const child = spawn(process.execPath, [MAIN, "jobs"], { cwd: brain.dir, env: brain.env, ...nobody });
+    expectError(await ending(child), 9, "HOME_UNUSABLE", /\.brains/);
+    await chmod(brain.dir, 0o755);
   });
+
+  test.skipIf(!mayMount())(
+    "a full disk: what was acknowledged stays, and the work goes on when there is room",
+    async () => {
+      const brain = await gatesBrain("worker:\n  idle: 0\n");
+      await mkdir(brain.home);
+      expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", brain.home]).status).toBe(0);
+      onTestFinished(async () => {
+      await brain.run("worker", "stop");
+      spawnSync("umount", ["-l", brain.home]);
+    });
+      expect((await brain.run("run", "sections", "--count", "5", "--gateAt", "9", "--wait")).code).toBe(0);
+      await writeFile(join(brain.home, "balloon"), Buffer.alloc(4 * 1024 * 1024)).catch(() => undefined);
+      expectError(
+        await brain.run("run", "sections", "--count", "900", "--gateAt", "9"),
+        9,
+        "STORE_FULL",
+        /Free some space/,
+      );
+      expect((await brain.json<{ jobs: unknown[] }>("jobs")).jobs).toHaveLength(5);
+      await rm(join(brain.home, "balloon"));
+      expect((await brain.run("run", "sections", "--count", "5", "--gateAt", "9", "--wait")).code).toBe(0);
+    },
+  );
 
   test("a home that cannot be a folder", async () => {
     const brain = await gatesBrain();
@@ -129,4 +160,13 @@ function makeNewer(path: string): void {
   const db = new Database(path);
   db.exec("UPDATE bq_meta SET value = 9999 WHERE key = 'schema'");
   db.close();
+}
+
+/** Whether this process may mount a small file system to fill it up. */
+function mayMount(): boolean {
+  const dir = mkdtempSync(join(tmpdir(), "brains-mount-"));
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", dir]).status === 0;
+  if (mounted) spawnSync("umount", [dir]);
+  rmdirSync(dir);
+  return mounted;
 }
