@@ -21,15 +21,23 @@ function isWide(code: number): boolean {
   return false;
 }
 
-const INVISIBLE = /^[\p{Default_Ignorable_Code_Point}\p{Control}\p{Mark}\p{Surrogate}]+$/v;
-const EMOJI = /^(?:\p{RGI_Emoji}|\p{Emoji_Presentation}|\p{Emoji}\uFE0F)/v;
+let patterns: { readonly invisible: RegExp; readonly emoji: RegExp } | undefined;
+
+/** Built when they are first needed: these classes are large. */
+function classes(): { readonly invisible: RegExp; readonly emoji: RegExp } {
+  patterns ??= {
+    invisible: new RegExp("^[\\p{Default_Ignorable_Code_Point}\\p{Control}\\p{Mark}\\p{Surrogate}]+$", "v"),
+    emoji: new RegExp("^(?:\\p{RGI_Emoji}|\\p{Emoji_Presentation}|\\p{Emoji}\\uFE0F)", "v"),
+  };
+  return patterns;
+}
 
 /** Cells of one grapheme: 0, 1 or 2. */
 function cells(grapheme: string): number {
   const code = grapheme.codePointAt(0)!;
   if (grapheme.length === 1 && isNarrow(code)) return 1;
-  if (INVISIBLE.test(grapheme)) return 0;
-  return EMOJI.test(grapheme) || isWide(code) ? 2 : 1;
+  if (classes().invisible.test(grapheme)) return 0;
+  return isWide(code) || classes().emoji.test(grapheme) ? 2 : 1;
 }
 
 /** ASCII, Latin letters, dashes and quotes, frames and bars: one cell each, whatever stands beside them. */
