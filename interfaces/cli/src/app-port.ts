@@ -7,6 +7,8 @@ export interface BrainOptions {
   readonly config?: string | undefined;
   /** The value of `--home`: the folder of store, logs and content. */
   readonly home?: string | undefined;
+  /** `--in-process`: whatever loads plugins runs their jobs itself, until it ends. Ignored by `worker` and by commands that only look. */
+  readonly inProcess?: boolean | undefined;
   /** Where relative paths start and the search for brains.yaml begins. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,8 +17,6 @@ export interface BrainOptions {
 export interface OpenOptions extends BrainOptions {
   /** False: only the `shell:*` tools are there, and no plugin's code is loaded (status, jobs, logs and friends). */
   readonly plugins: boolean;
-  /** Run jobs in this process as well; it ends when the session is closed. */
-  readonly inProcess?: boolean | undefined;
   /** How the calls of this session are marked: "cli" for one command, "repl" for the prompt. */
   readonly interface: "cli" | "repl";
 }

@@ -22,6 +22,7 @@ export interface CommonOptions {
   readonly input?: boolean | undefined;
   readonly config?: string | undefined;
   readonly home?: string | undefined;
+  readonly inProcess?: boolean | undefined;
 }
 
 /** Take out the options that every command has, wherever they stand before a `--`. */
@@ -43,6 +44,7 @@ function takeCommon(words: readonly string[]): {
     if (word === "--json") common.json = true;
     else if (word === "--no-color") common.color = false;
     else if (word === "--no-input") common.input = false;
+    else if (word === "--in-process") common.inProcess = true;
     else if (word === "--help" || word === "-h") help = true;
     else if (name === "--config" || name === "--home") {
       const value = tail.length > 0 ? tail.join("=") : words[++index];

@@ -41,8 +41,8 @@ export async function runCli(options: CliOptions): Promise<number> {
       return 0;
     }
     if (line.kind === "help") return await showHelp(out, app, line.topic);
-    const { config, home } = line.common;
-    const brain: BrainOptions = { config, home, cwd: options.cwd, env: options.env };
+    const { config, home, inProcess } = line.common;
+    const brain: BrainOptions = { config, home, inProcess, cwd: options.cwd, env: options.env };
     if (line.kind === "prompt") {
       const { runPrompt } = await import("./repl/run-prompt.ts");
       return await runPrompt({ app, output: out, streams: options, brain });

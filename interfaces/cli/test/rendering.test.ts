@@ -6,7 +6,8 @@ import { CliError } from "../src/cli-error.ts";
 import { errorLines } from "../src/render/error.ts";
 import { jobReplyLines } from "../src/render/job.ts";
 import { jobTable, listFooter } from "../src/render/jobs.ts";
-import { actionLines, dataLines, queuedLines } from "../src/render/replies.ts";
+import { dataLines } from "../src/render/data.ts";
+import { actionLines, queuedLines } from "../src/render/replies.ts";
 import { statusLines } from "../src/render/status.ts";
 import { table } from "../src/render/table.ts";
 import { toolLines } from "../src/render/tools.ts";
@@ -300,7 +301,20 @@ test("short answers", () => {
     { id: "8-a", number: 8, kind: "job", ok: false, error: { code: "INVALID_STATE", message: "It has ended." } },
   ] as const;
   expect(actionLines({ message: "", results }, plain())).toEqual([" #9 stopping", " #8 refused: It has ended."]);
-  expect(dataLines({ a: "\u001B[2J" })).toEqual([" {", '   "a": "\\u001b[2J"', " }"]);
+});
+
+test("data is laid out for people, and cannot harm the terminal", () => {
+  const data = { folder: "dist\u001B[2J", pages: 13, missing: [], broken: ["a.md:3", "b.md:9"], more: { deep: true } };
+  expect(dataLines(data, plain())).toEqual([
+    " folder   dist",
+    " pages    13",
+    " missing  none",
+    " broken   a.md:3",
+    "          b.md:9",
+    ' more     {"deep":true}',
+  ]);
+  expect(dataLines("two\nlines", plain())).toEqual([" two", " lines"]);
+  expect(dataLines(undefined, plain())).toEqual([" ok"]);
 });
 
 test.each([

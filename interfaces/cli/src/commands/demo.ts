@@ -20,8 +20,10 @@ export const demo: Action = async (context): Promise<ExitCode> => {
   const numbers = await enqueuePlan(plan, session, (queued) => {
     if (!output.json) output.note(queuedLines(queued, output.noteLayout()).slice(0, 1));
   });
-  const code = await reportOutcome(context, session, await waitForWork(context, session, numbers, {}));
-  if (code !== 0) return code;
+  const end = await waitForWork(context, session, numbers, {});
+  if (end.because !== "ended" || end.operations.some((operation) => operation.status !== "completed")) {
+    return reportOutcome(context, session, end);
+  }
   const lines = await plan.closing(session, await resultsOf(session, numbers));
   output.show("demo", { steps: numbers, closing: lines }, () => lines.map((line) => ` ${printable(line)}`));
   return 0;

@@ -3,7 +3,8 @@ import { workRef } from "../call.ts";
 import { usageError } from "../cli-error.ts";
 import { text, type Action, type CommandContext, type OptionValue } from "../command.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { dataLines, queuedLines } from "../render/replies.ts";
+import { dataLines } from "../render/data.ts";
+import { queuedLines } from "../render/replies.ts";
 import { printableLines } from "../text/printable.ts";
 import { timeoutOption } from "./filters.ts";
 import { findTool } from "./tools.ts";
@@ -39,8 +40,8 @@ export const run: Action = async (context, { args, options }): Promise<ExitCode>
     after: after === undefined ? undefined : [after].flat().map((id) => workRef(String(id))),
   });
   if (reply.kind === "data") {
-    output.show("data", reply.data, () =>
-      reply.text === undefined ? dataLines(reply.data) : printableLines(reply.text).map((line) => ` ${line}`),
+    output.show("data", reply.data, (layout) =>
+      reply.text === undefined ? dataLines(reply.data, layout) : printableLines(reply.text).map((line) => ` ${line}`),
     );
     return 0;
   }

@@ -4,7 +4,8 @@ import type { Action, CommandContext } from "../command.ts";
 import { exitCodeOf, worstExitCode, type ExitCode } from "../exit-codes.ts";
 import { resultsOf } from "../plan.ts";
 import { nameOf, needsDecision } from "../render/operations.ts";
-import { changeLine, dataLines } from "../render/replies.ts";
+import { dataLines } from "../render/data.ts";
+import { changeLine } from "../render/replies.ts";
 import { printable } from "../text/printable.ts";
 import { truncate } from "../text/width.ts";
 import { followWork, lookAt, type WorkEnd } from "../follow-work.ts";
@@ -64,7 +65,7 @@ export async function reportOutcome(context: CommandContext, session: AppSession
         lines.push(truncate(text, layout.width));
       }
       const data = results[operation.number];
-      if (data !== undefined && data !== null) lines.push(...dataLines(data).map((line) => `  ${line}`));
+      if (data !== undefined && data !== null) lines.push(...dataLines(data, layout).map((line) => `  ${line}`));
       return lines;
     }),
   );

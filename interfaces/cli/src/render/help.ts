@@ -16,6 +16,7 @@ const COMMON: readonly (readonly [string, string])[] = [
   ["--json", "one JSON object on stdout, NDJSON when following"],
   ["--config <file>", "this brains.yaml instead of the one found from here"],
   ["--home <dir>", "this home folder"],
+  ["--in-process", "run the jobs in this process, without a worker"],
   ["--no-color", "no colours (NO_COLOR works too)"],
   ["--no-input", "never ask a question"],
 ];

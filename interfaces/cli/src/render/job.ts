@@ -54,7 +54,7 @@ function jobLines(reply: OneJob, layout: Layout): string[] {
   const { style, now } = layout;
   const share = job.progress?.percent;
   const lines = [heading(reply, layout)];
-  const note = jobNote(job, now);
+  const note = jobNote(job, layout);
   if (job.error !== undefined && job.state === "failed") {
     for (const line of printableLines(job.error.message)) {
       for (const part of wrap(line, Math.min(layout.width, 160) - 2)) lines.push(` ${style.red(part)}`);

@@ -18,10 +18,10 @@ function startTime(view: { readonly startedAt?: string | undefined }, now: numbe
 }
 
 /** Why a job stands as it does, in few words. */
-export function jobNote(job: JobView, now: number): string {
+export function jobNote(job: JobView, { now, prefix }: Pick<Layout, "now" | "prefix">): string {
   if (job.state === "failed") return job.error?.message ?? "";
   if (job.state === "cancelled") return reasonText(job);
-  if (job.request !== undefined) return `asks: #${job.request}`;
+  if (job.request !== undefined) return `asks: ${prefix}approve ${job.request}`;
   if (job.waitsFor.length > 0) return `waits for ${job.waitsFor.map((number) => `#${number}`).join(", ")}`;
   if (job.handler === false) return "no handler: is its plugin loaded?";
   if (job.worker?.answering === false) return `worker ${job.worker.pid} not answering`;
@@ -57,7 +57,7 @@ export function jobTable(jobs: readonly JobView[], layout: Layout): string[] {
       },
       {
         title: "NOTE",
-        cell: (job) => ({ text: jobNote(job, layout.now), tone: job.state === "failed" ? "red" : "dim" }),
+        cell: (job) => ({ text: jobNote(job, layout), tone: job.state === "failed" ? "red" : "dim" }),
         min: 8,
       },
     ],

@@ -55,12 +55,3 @@ export function rerunLines(reply: RerunReply, layout: Layout): string[] {
     ` ${layout.style.bold(`#${operation.number}`)} ${nameOf(operation)} ${layout.style.dim(`run ${operation.run}`)} ${stateWord({ state: operation.status })}`,
   ];
 }
-
-/** A tool's data for people: its own words, or the data laid out plainly. */
-export function dataLines(data: unknown): string[] {
-  if (data === undefined || data === null) return [" ok"];
-  if (typeof data === "string") return data.split("\n").map((line) => ` ${printable(line)}`);
-  return JSON.stringify(data, null, 2)
-    .split("\n")
-    .map((line) => ` ${printable(line)}`);
-}
