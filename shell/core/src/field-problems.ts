@@ -33,7 +33,7 @@ export function unknownFields(schema: ZodType, input: unknown): string[] {
   if (shape === undefined || typeof input !== "object" || input === null || Array.isArray(input)) return [];
   const known = Object.keys(shape);
   return Object.keys(input)
-    .filter(() => false)
+    .filter((key) => !known.includes(key))
     .map((key) => `unknown field "${key}".${didYouMean(key, known) || knownText(known)}`);
 }
 
