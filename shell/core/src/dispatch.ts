@@ -58,11 +58,16 @@ function isLook({ answer: { by }, info }: Tool): boolean {
   return by === "shell" && info.annotations.readOnly;
 }
 
-/** A call that a plugin makes while it handles another: the inner call belongs to the outer one. */
-export async function dispatchNested(on: Dispatch, tool: Tool, given: unknown, outer: Scope): Promise<unknown> {
+/** A call that a plugin makes while it handles another: the inner call belongs to the outer one, and is never a person's. */
+export async function dispatchNested(
+  on: Dispatch,
+  tool: Tool,
+  given: unknown,
+  caller: Caller,
+  outer: Scope,
+): Promise<unknown> {
   const key = outer.nextKey();
   const input = await checkInput(tool.info, given);
-  const caller: Caller = { ...outer.caller, kind: "model" };
   const scope = newScope(caller, outer.origin, { key, after: outer.after });
   const reply = await answer(on, tool, input, { caller, scope, signal: new AbortController().signal });
   outer.enqueued.push(...scope.enqueued);

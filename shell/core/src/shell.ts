@@ -64,8 +64,10 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
     scopes: new AsyncLocalStorage<Scope>(),
     brainDir: options.brainDir,
     home: options.home,
-    callTool: (name, input, scope) =>
-      dispatchNested(on, tools.find(name, { ...scope.caller, kind: "model" }), input, scope),
+    callTool: (name, input, scope) => {
+      const caller: Caller = { ...scope.caller, kind: "model" };
+      return dispatchNested(on, tools.find(name, caller), input, caller, scope);
+    },
     listTools: (caller) =>
       tools.list({ ...caller, kind: "model" }).map(({ name, description }) => ({ name, description })),
   };

@@ -265,6 +265,20 @@ describe("a tool that", () => {
     });
   });
 
+  test("does not answer at once is told to stop by its signal", async () => {
+    const stopped = Promise.withResolvers<unknown>();
+    const slow = defineTool({
+      name: "slow",
+      description: "Slow",
+      run: (_input, { signal }) =>
+        new Promise(() => signal.addEventListener("abort", () => stopped.resolve(signal.reason))),
+    });
+    const plugin = definePlugin({ id: "slow", tools: [slow] });
+    await using brain = await createTestShell({ plugins: [plugin], shell: { limits: { answer: 20 } } });
+    await expect(brain.call("slow:slow")).rejects.toMatchObject({ code: "TOOL_TOO_SLOW" });
+    expect(await stopped.promise).toMatchObject({ code: "TOOL_TOO_SLOW" });
+  });
+
   test("does not answer at once is reported with what it had enqueued", async () => {
     await using brain = await createTestShell({ plugins: [badTools], shell: { limits: { answer: 1000 } } });
     await expect(brain.call("bad:wait")).rejects.toMatchObject({

@@ -33,6 +33,17 @@ describe("following", () => {
     for (const stop of end) stop();
   });
 
+  test("replays what was missed since a cursor, once and in order", async () => {
+    await using brain = await createTestShell({ plugins: [feeds] });
+    const cursor = await brain.queue.events.cursor();
+    await brain.run("feeds:import", { urls: ["a"] });
+    const seen: string[] = [];
+    const stop = brain.shell.follow(brain.caller, (event) => seen.push(event.change), { after: cursor });
+    await vi.waitFor(() => expect(seen.at(-1)).toBe("ended"), PATIENT);
+    stop();
+    expect(seen.filter((change) => change !== "progress")).toEqual(["enqueued", "started", "ended"]);
+  });
+
   test("of an unknown id is told to whoever asked", async () => {
     await using brain = await createTestShell({ plugins: [feeds] });
     const onError = vi.fn<(error: unknown) => void>();

@@ -63,6 +63,16 @@ describe("a brain's own plugin files", () => {
     expect(stderr).toBe("");
   });
 
+  test("are modules whatever the folder's package.json says, and nobody is warned", async () => {
+    for (const type of ['{ "name": "x" }', '{ "name": "x", "type": "commonjs" }']) {
+      const dir = await tempFolder(brainFiles(PLUGIN, { "plugins/greeting.ts": GREETING, "package.json": type }));
+      expect(await loadBrain(dir, { trusted: true })).toMatchObject({
+        plugins: [{ plugin: { id: "own" } }],
+        stderr: "",
+      });
+    }
+  });
+
   test("load from a folder whose name a URL must escape", async () => {
     const parent = await tempFolder(
       Object.fromEntries(

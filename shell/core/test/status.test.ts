@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { batchOperation } from "@brains/shell";
 import { createTestShell } from "@brains/shell/testing";
 import { feeds } from "./fixtures/feeds.ts";
 import { gated, status, text, until } from "./fixtures/gated.ts";
@@ -87,6 +88,16 @@ test("a batch is one operation with its members folded in, counted and estimated
     estimateSource: "rate",
     counts: { completed: 1, failed: 0, total: 3 },
   });
+});
+
+test("a batch that still grows is not estimated, because its rate says nothing about its end", async () => {
+  const { plugin } = gated();
+  await using brain = await createTestShell({ plugins: [plugin] });
+  await brain.call("site:all", { names: ["a"] });
+  const batch = (await brain.queue.batches.getActiveBatches())[0]!;
+  const half = { ...batch, status: "processing", startedAt: 0, totalOperations: 4, completedOperations: 2 } as const;
+  expect(batchOperation({ ...half, open: false }, { now: 60_000 }).estimatedCompletion).toBe("in about 1 minute");
+  expect(batchOperation({ ...half, open: true }, { now: 60_000 }).estimatedCompletion).toBeUndefined();
 });
 
 test("what ended is shown for ten minutes, and by its id for ever", async () => {

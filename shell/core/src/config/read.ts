@@ -14,7 +14,12 @@ export async function parseConfig(text: string, file: string): Promise<BrainConf
   // Loaded here: most commands of a folder without a config never need it.
   const yaml = await import("yaml");
   const lines = new yaml.LineCounter();
-  const document = yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, logLevel: "silent" });
+  const document = yaml.parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: "silent",
+  });
   const broken = [...document.errors, ...document.warnings];
   if (broken.length > 0) {
     throw invalid(broken.map((error) => `${file}:${lines.linePos(error.pos[0]).line}: ${error.message}`));
