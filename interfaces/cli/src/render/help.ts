@@ -92,10 +92,12 @@ export function promptHelpLines(commands: readonly CommandSpec[], layout: Layout
   return [
     ` ${style.bold("Type a tool's name to run it:")} generate --page landing   ${style.dim("/tools lists them, Tab completes")}`,
     ...columns(
-      verbs.map((command) => [usage(command, layout), command.summary]),
+      [
+        ...verbs.map((command) => [usage(command, layout), command.summary] as const),
+        ["/quit", "leave; jobs keep running"],
+      ],
       layout,
     ),
-    ...columns([["/quit", "leave; jobs keep running"]], layout),
     ` ${style.bold("Keys")}`,
     ...columns(
       [
