@@ -5,6 +5,7 @@ import { findBrain, openBrainLog, type Caller } from "@brains/shell";
 import { fingerprint, openBrain, presentFingerprint, type OpenBrain } from "./open-brain.ts";
 import { appVersion } from "./version.ts";
 import { workerKeeper, type WorkerKeeper } from "./worker-keeper.ts";
+import { takeOffice, type Office } from "./worker-office.ts";
 import { ensureWorker } from "./worker-start.ts";
 
 /** A front end's brain: open, with somebody who sees to it that a worker runs what is enqueued. */
@@ -33,15 +34,25 @@ export async function openFrontEnd(options: Omit<OpenOptions, "interface">): Pro
     log: openBrainLog({ file: brain.logFile, level: "warn" }),
     onRunnable: () => keeper.look(),
   });
-  if (options.inProcess === true) await opened.queue.start();
+  const office = options.inProcess === true && plugins ? await workHere(opened) : undefined;
   return {
     ...opened,
     keeper,
     async close() {
       await keeper.settled();
+      await office?.leave(opened.queue, brain.config.worker.grace * 1000);
       await opened.close();
     },
   };
+}
+
+/** Runs jobs in this process, unless the brain has a worker already. */
+async function workHere({ queue }: OpenBrain): Promise<Office | undefined> {
+  const office = await takeOffice(queue);
+  if (!office) return undefined;
+  await queue.start();
+  queue.worker.onDrain = () => void office.leave(queue, "drain");
+  return office;
 }
 
 /** The session of a person at a terminal. */

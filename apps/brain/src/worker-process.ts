@@ -5,16 +5,10 @@ import { findBrain, openBrainLog, type Brain } from "@brains/shell";
 import { writeConfigSchema } from "./config-schema.ts";
 import { openBrain } from "./open-brain.ts";
 import { appVersion } from "./version.ts";
+import { takeOffice, type Office } from "./worker-office.ts";
 
-/** Held by the worker that claims jobs, from its start until it claims no more: one per brain, however many were started. */
-const WORKER_LOCK = "worker";
 /** How often, at most, the worker looks whether it has nothing left to do. Milliseconds. */
 const LOOK_EVERY = 100;
-/** How long a new worker waits for one that is ending to let go. Milliseconds. */
-const OFFICE_LIMIT = 15_000;
-const TRY_EVERY = 20;
-/** What running jobs get when the worker is asked to drain: they were promised a new worker, not an interruption. Milliseconds. */
-const DRAIN_GRACE = 15 * 60_000;
 
 export interface WorkerOptions extends BrainOptions {
   readonly signal: AbortSignal;
@@ -27,14 +21,13 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
   const log = openBrainLog({ file: brain.logFile });
   const opened = await openBrain(brain, options.env, { version: appVersion(), plugins: true, log });
   const { queue } = opened;
-  let lock: Lock | undefined;
+  let office: Office | undefined;
   try {
-    lock = await takeOffice(queue, options.signal);
-    if (!lock) {
+    office = await takeOffice(queue, options.signal);
+    if (!office) {
       const others = (await queue.workers()).map(({ pid }) => pid);
-      process.stderr.write(
-        `A worker runs the jobs of ${brain.home} already${others.length > 0 ? ` (pid ${others.join(", ")})` : ""}.\n`,
-      );
+      const which = others.length > 0 ? ` (pid ${others.join(", ")})` : "";
+      process.stderr.write(`A worker runs the jobs of ${brain.home} already${which}.\n`);
       return 0;
     }
     secondSignalEndsAtOnce(options.signal);
@@ -44,35 +37,13 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     options.onReady?.({ pid: process.pid, home: brain.home });
     const why = await untilTheEnd(queue, brain, options.signal);
     log.info(`worker ends: ${why}`);
-    // Seen by every front end from now on, so that none of them counts on this worker.
-    if (why === "signal") await queue.requestDrain(queue.worker.id ?? 0);
-    const stopped = queue.worker.stop({ grace: why === "drain" ? DRAIN_GRACE : brain.config.worker.grace * 1000 });
-    // It claims nothing any more, so another may begin while the last jobs of this one finish.
-    lock.release();
     if (why === "drain") options.signal.addEventListener("abort", () => process.exit(143), { once: true });
-    await stopped;
+    await office.leave(queue, why === "drain" ? "drain" : brain.config.worker.grace * 1000);
     return 0;
   } finally {
-    lock?.release();
     await opened.close();
     log.info("worker ended");
   }
-}
-
-interface Lock {
-  release(): void;
-}
-
-/** The lock, or undefined when a worker that goes on claiming jobs has it. One that is about to end is waited for. */
-async function takeOffice(queue: JobQueue, signal: AbortSignal): Promise<Lock | undefined> {
-  const deadline = Date.now() + OFFICE_LIMIT;
-  while (!signal.aborted && Date.now() < deadline) {
-    const lock = await queue.acquireLock(WORKER_LOCK);
-    if (lock) return lock;
-    if ((await queue.workers()).some(({ state }) => state === "running")) return undefined;
-    await delay(TRY_EVERY, undefined, { signal }).catch(() => undefined);
-  }
-  return undefined;
 }
 
 async function untilTheEnd(queue: JobQueue, brain: Brain, signal: AbortSignal): Promise<"signal" | "drain" | "idle"> {

@@ -69,9 +69,9 @@ describe("wrong input at the edges gives one clear error", () => {
       await mkdir(brain.home);
       expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", brain.home]).status).toBe(0);
       onTestFinished(async () => {
-      await brain.run("worker", "stop");
-      spawnSync("umount", ["-l", brain.home]);
-    });
+        await brain.run("worker", "stop");
+        spawnSync("umount", ["-l", brain.home]);
+      });
       expect((await brain.run("run", "sections", "--count", "5", "--gateAt", "9", "--wait")).code).toBe(0);
       await writeFile(join(brain.home, "balloon"), Buffer.alloc(4 * 1024 * 1024)).catch(() => undefined);
       expectError(
@@ -80,8 +80,8 @@ describe("wrong input at the edges gives one clear error", () => {
         "STORE_FULL",
         /Free some space/,
       );
-      expect((await brain.json<{ jobs: unknown[] }>("jobs")).jobs).toHaveLength(5);
       await rm(join(brain.home, "balloon"));
+      expect((await brain.json<{ jobs: unknown[] }>("jobs")).jobs).toHaveLength(5);
       expect((await brain.run("run", "sections", "--count", "5", "--gateAt", "9", "--wait")).code).toBe(0);
     },
   );

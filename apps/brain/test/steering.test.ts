@@ -104,3 +104,12 @@ test("a worker in the foreground says so when another runs already", async () =>
   expect(second.code).toBe(0);
   expect(second.stderr).toContain(`${pid}`);
 });
+
+test("--in-process runs the jobs in the process that asked, and starts no worker", async () => {
+  const brain = await gatesBrain();
+  const ended = await brain.run("run", "sections", "--count", "3", "--gateAt", "9", "--wait", "--in-process");
+  expect(ended).toMatchObject({ code: 0 });
+  const queue = await brain.queue();
+  expect(await queue.workers()).toEqual([]);
+  expect(await brain.ledger("written")).toHaveLength(3);
+});
