@@ -7,6 +7,7 @@ import { queuedLines } from "../render/replies.ts";
 import { followWork } from "../follow-work.ts";
 import { enqueuePlan, resultsOf } from "../plan.ts";
 import { printable } from "../text/printable.ts";
+import { wrap } from "../text/width.ts";
 import type { Prompt } from "./prompt.ts";
 import type { TerminalControl } from "./screen.ts";
 import { openSession } from "../open-session.ts";
@@ -115,13 +116,17 @@ async function startPlan(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    prompt.say(plan.intro.map((line) => ` ${printable(line)}`));
+    prompt.say(inWidth(plan.intro, layout()));
     const numbers = await enqueuePlan(plan, session, (queued) => prompt.say(queuedLines(queued, layout())));
     if (numbers.length === 0) return;
     const end = await followWork(session, numbers, { signal, stopAtDecision: false, onChange: () => {} });
     if (end.because !== "ended" || end.operations.some((operation) => operation.status !== "completed")) return;
-    prompt.say((await plan.closing(session, await resultsOf(session, numbers))).map((line) => ` ${printable(line)}`));
+    prompt.say(inWidth(await plan.closing(session, await resultsOf(session, numbers)), layout()));
   } catch (error) {
     prompt.say(errorLines(error, layout()));
   }
+}
+
+function inWidth(lines: readonly string[], layout: Layout): string[] {
+  return lines.flatMap((line) => wrap(printable(line), layout.width - 2)).map((line) => ` ${line}`);
 }
