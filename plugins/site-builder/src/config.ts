@@ -5,7 +5,7 @@ export type Template = (typeof TEMPLATES)[number];
 
 const oneOrMore = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
-export const sectionSchema = z.strictObject({
+const sectionSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "use small letters, digits and hyphens"),
   template: z.enum(TEMPLATES),
   /** A heading over the section. */
@@ -60,4 +60,3 @@ export const configSchema = z.strictObject({
 export type SiteConfig = z.output<typeof configSchema>;
 export type SiteSettings = z.output<typeof siteSchema>;
 export type PageSettings = z.output<typeof pageSchema>;
-export type SectionSettings = z.output<typeof sectionSchema>;

@@ -173,7 +173,7 @@ test("call-outs, tables, tasks, code and footnotes are made for everybody", asyn
   expect(result).toContain(
     '<div class="call-out warning" role="note" aria-label="Warning"><p class="call-out-title">Warning</p>',
   );
-  expect(result).toContain('<div class="table" role="region" aria-label="Table" tabindex="0"><table>');
+  expect(result).toContain('<div class="table" role="group" aria-label="Table" tabindex="0"><table>');
   expect(result).toContain('<td class="align-right">2</td>');
   expect(result).toMatch(/<input type="checkbox" checked disabled aria-label="Done">/);
   expect(result).toContain('<div class="code" data-language="ts"><pre tabindex="0"><code>let a = 1 &lt; 2;');

@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { checkOutputFolder } from "../src/build/output-folder.ts";
 import { openSourceFolder } from "../src/files/source-folder.ts";
 import { folderWith } from "./fixtures/folders.ts";
@@ -91,7 +92,9 @@ test("sources outside of the content folder, links and odd files are not read", 
   await symlink(join(outside, "secret.md"), join(brainDir, "docs/linked.md"));
   await symlink(outside, join(brainDir, "docs/folder"));
   await mkdir(join(brainDir, "docs/folder.md"));
-  execFileSync("mkfifo", [join(brainDir, "docs/pipe.md")]);
+  const server = createServer().listen(join(brainDir, "docs/socket.md"));
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
   const folder = await openSourceFolder(brainDir, "docs");
   expect(await folder.markdownFiles()).toEqual(["index.md"]);
   for (const path of [
@@ -100,7 +103,7 @@ test("sources outside of the content folder, links and odd files are not read", 
     "../file.txt",
     "/etc/passwd",
     "a\0b",
-    "pipe.md",
+    "socket.md",
     "folder.md",
     "",
   ]) {

@@ -72,7 +72,8 @@ export async function openSourceFolder(brainDir: string, folder: string): Promis
       if (safe === undefined || safe === "")
         throw new SiteError("CONTENT_UNREADABLE", `${path}: lies outside the content folder.`);
       try {
-        await lstatEach(safe);
+        if (!(await lstatEach(safe)).isFile())
+          throw new SiteError("CONTENT_UNREADABLE", `${display(safe)}: is not a plain file.`);
         return await readPlainFile(root, safe, maxBytes, display(safe));
       } catch (error) {
         throw readError(error, display(safe));

@@ -1,12 +1,13 @@
 import type { Template } from "../config.ts";
 import { SiteError } from "../errors.ts";
+import { isGlob } from "../files/glob.ts";
 import type { Note } from "../notes/note.ts";
 import { isIndexFile } from "../plan/routes.ts";
 import { matching } from "../plan/site-plan.ts";
 import type { Composed } from "./composed.ts";
 import { composeContents } from "./contents.ts";
 import { escapeText, linkTo } from "./markdown-text.ts";
-import { linkedPaths, noteOrStandIn } from "./note-lists.ts";
+import { compareListed, linkedPaths, noteOrStandIn } from "./note-lists.ts";
 import type { GenerationProvider, GenerationRequest } from "./provider.ts";
 import { composeToc } from "./toc.ts";
 
@@ -39,6 +40,8 @@ const TEMPLATES: Record<Template, Compose> = {
   },
   list: async (request, paths) => {
     const notes = await Promise.all(paths.map((path) => noteOrStandIn(request, path)));
+    // Files named one by one stand in that order; those of a glob in reading order.
+    if (request.section.sources.some(isGlob)) notes.sort(compareListed(undefined));
     const items = notes.map(
       (note) => `- ${linkTo(note.title, note.path)}${note.summary ? `\n\n  ${escapeText(note.summary)}` : ""}`,
     );

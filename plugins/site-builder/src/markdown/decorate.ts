@@ -15,7 +15,7 @@ export function decorate(tree: Root): void {
       case "pre":
         return codeBlock(element);
       case "table":
-        return box("div", { className: ["table"], role: "region", ariaLabel: "Table", tabIndex: 0 }, [element]);
+        return box("div", { className: ["table"], role: "group", ariaLabel: "Table", tabIndex: 0 }, [element]);
       case "blockquote":
         return callOut(element);
       case "input":

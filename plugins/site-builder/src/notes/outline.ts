@@ -83,7 +83,7 @@ function plain(node: Nodes): string {
 }
 
 /** At most about 180 characters, cut after a sentence where possible, else after a word. */
-export function shorten(text: string, limit = 180): string {
+function shorten(text: string, limit = 180): string {
   if (text.length <= limit) return text;
   const cut = text.slice(0, limit);
   const sentence = Math.max(cut.lastIndexOf(". "), cut.lastIndexOf("! "), cut.lastIndexOf("? "));

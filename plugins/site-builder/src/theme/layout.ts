@@ -32,7 +32,8 @@ const policy = (styles: string) =>
 export function renderPage(frame: PageFrame, content: PageContent): string {
   const to = (file: string) => relativeLink(frame.file, file);
   const isHome = frame.file === "index.html";
-  const listed = content.headings.filter((heading) => heading.level <= 3);
+  // The home page is an overview already.
+  const listed = isHome ? [] : content.headings.filter((heading) => heading.level <= 3);
   const main = h(
     "main",
     { id: "content", class: listed.length > 1 ? "with-toc" : undefined },
@@ -61,7 +62,7 @@ export function renderPage(frame: PageFrame, content: PageContent): string {
         h("details", { class: "menu" }, h("summary", null, "Menu"), items(frame.navigation, to)),
       ),
       main,
-      siteFooter(frame),
+      siteFooter(),
     ),
   );
 }
@@ -84,7 +85,7 @@ export function renderNotFound(site: PageFrame["site"], style: string, home: str
         h("p", null, "There is no page at this address. It may have been moved or renamed."),
         h("p", null, h("a", { href: home }, `Go to the start of ${site.title}`)),
       ),
-      siteFooter(frame),
+      siteFooter(),
     ),
   );
 }
@@ -134,8 +135,8 @@ function siteHeader({ site }: PageFrame, home: string, isHome: boolean): Compone
   );
 }
 
-function siteFooter({ site }: PageFrame): ComponentChild {
-  return h("footer", { class: "site-footer" }, h("p", null, site.title, " · Built with brains"));
+function siteFooter(): ComponentChild {
+  return h("footer", { class: "site-footer" }, h("p", null, "Built with brains"));
 }
 
 function items(list: readonly NavigationItem[], to: ToFile): ComponentChild {
