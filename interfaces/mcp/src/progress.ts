@@ -11,28 +11,47 @@ interface Reading {
   readonly message: string;
 }
 
+/** Sends the progress of one open call. */
+export interface ProgressSender {
+  /** Undefined when the client did not ask for progress. */
+  readonly onProgress: ((event: JobEvent | BatchEvent) => void) | undefined;
+  /** The call is over: nothing may be sent any more. */
+  end(): void;
+}
+
 /**
- * Turns events into progress notifications of an open call, or nothing when the client did not ask for them. The protocol wants a number
- * that only grows: an event that would not raise it (another job of the call, a second try) is left out.
+ * Turns events into progress notifications. The protocol wants a number that only grows: an event that would not raise it (another job of the
+ * call, a second try) is left out. Values in between may be skipped, the last one is always sent.
  */
-export function progressNotifier(
-  context: ServerContext,
-  now: () => number = Date.now,
-): ((event: JobEvent | BatchEvent) => void) | undefined {
+export function progressSender(context: ServerContext): ProgressSender {
   const progressToken = context.mcpReq._meta?.progressToken;
-  if (progressToken === undefined) return undefined;
-  let last = -1;
-  let sentAt = -Infinity;
-  return (event) => {
-    const reading = read(event);
-    const ended = event.change === "ended";
-    if (!reading || reading.current <= last || (!ended && now() - sentAt < INTERVAL)) return;
-    last = reading.current;
-    sentAt = now();
-    const { current: progress, total, message } = reading;
+  if (progressToken === undefined) return { onProgress: undefined, end: () => undefined };
+  let highest = -1;
+  let waiting: Reading | undefined;
+  let pause: NodeJS.Timeout | undefined;
+
+  const send = (): void => {
+    pause = undefined;
+    if (!waiting) return;
+    const { current: progress, total, message } = waiting;
+    waiting = undefined;
     const params = { progressToken, progress, message: plainText(message), ...(total !== undefined && { total }) };
     // A client that left is no reason to stop: the call's signal says so already.
     context.mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
+    pause = setTimeout(send, INTERVAL);
+  };
+  return {
+    onProgress(event) {
+      const reading = read(event);
+      if (!reading || reading.current <= highest) return;
+      highest = reading.current;
+      waiting = reading;
+      if (!pause) send();
+    },
+    end() {
+      clearTimeout(pause);
+      waiting = undefined;
+    },
   };
 }
 
@@ -42,9 +61,14 @@ function read(event: JobEvent | BatchEvent): Reading | undefined {
       event.batch;
     const current = completedOperations + failedOperations + cancelledOperations;
     const counts = `${current}/${totalOperations} ${unit ?? "jobs"}`;
-    return { current, total: totalOperations, message: currentOperation ? `${counts}: ${currentOperation}` : counts };
+    return {
+      current,
+      total: totalOperations,
+      message: currentOperation ? `${counts}: ${currentOperation}` : counts,
+    };
   }
   const { progress, batchId, label, type } = event.job;
+  // Members are counted by their batch.
   if (batchId !== undefined || !progress) return undefined;
   const { current, total, unit, message } = progress;
   const counts = `${current}${total === undefined ? "" : `/${total}`}${unit ? ` ${unit}` : ""}`;

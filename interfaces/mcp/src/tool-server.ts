@@ -7,7 +7,7 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { INSTRUCTIONS } from "./instructions.ts";
-import { progressNotifier } from "./progress.ts";
+import { progressSender } from "./progress.ts";
 import { MAX_KEY, MAX_WAIT, offerTools, type OfferedTool } from "./tool-list.ts";
 import { errorResult, toolResult } from "./tool-result.ts";
 import { wireName } from "./wire-names.ts";
@@ -43,17 +43,20 @@ export function toolServers(options: ToolServerOptions): () => McpServer {
     args: Record<string, unknown>,
     context: ServerContext,
   ): Promise<CallToolResult> {
+    const progress = progressSender(context);
     try {
       const { input, wait, waitCappedTo, key } = splitArguments(tool, args, context);
       const reply = await options.shell.callTool(tool.name, input, options.caller, {
         wait,
         key,
         signal: context.mcpReq.signal,
-        onProgress: progressNotifier(context),
+        onProgress: progress.onProgress,
       });
       return toolResult(reply, { waitCappedTo, warning: options.trouble?.() });
     } catch (error) {
       return errorResult(error);
+    } finally {
+      progress.end();
     }
   }
 }
