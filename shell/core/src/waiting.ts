@@ -17,7 +17,7 @@ export interface Work {
 /** Waiting for it ended because it ended, or because only a person can make it go on. */
 export type Settled =
   | { readonly kind: "job"; readonly job: JobInfo }
-  | { readonly kind: "batch"; readonly batch: BatchInfo };
+  | { readonly kind: "batch"; readonly batch: BatchInfo; readonly waits: boolean };
 
 /** Waits at most `timeout` milliseconds. Undefined when the time was up or the signal was aborted; the work goes on. */
 export async function waitForWork(
@@ -28,7 +28,7 @@ export async function waitForWork(
 ): Promise<Settled | undefined> {
   if (signal.aborted || timeout <= 0) return undefined;
   try {
-    if (work.kind === "batch") return { kind: "batch", batch: await queue.batches.wait(work.id, { timeout, signal }) };
+    if (work.kind === "batch") return await waitForBatch(queue, work.id, timeout, signal);
     return { kind: "job", job: await queue.service.wait(work.id, { timeout, signal, until: "ended-or-waiting" }) };
   } catch (error) {
     if (signal.aborted || (isCodedError(error) && error.code === "WAIT_TIMEOUT")) return undefined;
@@ -36,12 +36,50 @@ export async function waitForWork(
   }
 }
 
+/** Also returns when members wait for a person and no other can run. */
+async function waitForBatch(queue: JobQueue, id: string, timeout: number, given: AbortSignal): Promise<Settled> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([given, over.signal]);
+  const stuck = Promise.withResolvers<Settled>();
+  const look = async () => {
+    const batch = (await waitsForPerson(queue, id)) ? await queue.batches.getBatchStatus(id) : null;
+    if (batch !== null) stuck.resolve({ kind: "batch", batch, waits: true });
+  };
+  const tell = (event: QueueEvent) => {
+    if (event.kind === "job" && event.job.batchId === id && MAY_STICK.has(event.change)) look().catch(stuck.reject);
+  };
+  const silence = queue.events.subscribe({ after: await queue.events.cursor() }, tell);
+  look().catch(stuck.reject);
+  try {
+    const ended = queue.batches
+      .wait(id, { timeout, signal })
+      .then((batch): Settled => ({ kind: "batch", batch, waits: false }));
+    // The loser of the race is aborted below, with nobody listening any more.
+    ended.catch(() => {});
+    return await Promise.race([ended, stuck.promise]);
+  } finally {
+    over.abort();
+    silence();
+  }
+}
+
+const MAY_STICK: ReadonlySet<string> = new Set(["requested", "suspended", "retrying", "ended"]);
+
+/** True when a batch can go on only after a person decided: some members wait for that, and none runs or could. */
+export async function waitsForPerson({ service }: JobQueue, batch: string): Promise<boolean> {
+  const waiting = await service.list({ batch, state: "waiting_approval", limit: 1 });
+  if (waiting.items.length === 0) return false;
+  const moving = await service.list({ batch, state: ["pending", "processing"], limit: 1 });
+  return moving.items.length === 0;
+}
+
 export function outcomeOf(settled: Settled): Outcome {
   if (settled.kind === "job") {
     const { state, reason, result, error } = settled.job;
     return { state, reason, result, error, job: settled.job };
   }
-  const { batch } = settled;
+  const { batch, waits } = settled;
+  if (waits) return { state: "waiting_approval", batch };
   const first = batch.errors[0];
   return { state: batch.status, reason: first?.reason, error: first && { message: first.message }, batch };
 }

@@ -77,6 +77,11 @@ describe("a tool that enqueued something", () => {
     await using brain = await createTestShell({ plugins: [feeds] });
     const reply = await brain.call("feeds:ask", {}, { wait: 10 });
     expect(reply).toMatchObject({ kind: "ended", outcome: { state: "waiting_approval" } });
+    const batch = await brain.call("feeds:ask-each", {}, { wait: 10 });
+    expect(batch).toMatchObject({
+      kind: "ended",
+      outcome: { state: "waiting_approval", batch: { completedOperations: 1 } },
+    });
   });
 
   test("starts only after what the caller named", async () => {

@@ -47,6 +47,14 @@ test("a job that asks stops there, and goes on when it was answered", async () =
   expect(answered).toMatchObject({ state: "completed", result: { choice: "approve" } });
 });
 
+test("a batch stops where only a person can make it go on", async () => {
+  await using brain = await createTestShell({ plugins: [feeds] });
+  expect(await brain.run("feeds:ask-each")).toMatchObject({
+    state: "waiting_approval",
+    batch: { status: "processing", completedOperations: 1 },
+  });
+});
+
 test("files are in the brain's folder, and all is gone when it is disposed of", async () => {
   const brain = await createTestShell({ plugins: [feeds], files: { "content/a.md": "# A" } });
   await access(`${brain.brainDir}/content/a.md`);

@@ -3,6 +3,7 @@ import { turns } from "@brains/job-queue/testing";
 import type { TestQueue } from "@brains/job-queue/testing";
 import { isEndedState } from "../states.ts";
 import { withTimeLimit } from "../time-limit.ts";
+import { waitsForPerson } from "../waiting.ts";
 import type { Settled, Work } from "../waiting.ts";
 
 const NEAR = 5000;
@@ -45,7 +46,8 @@ async function untilQuiet(queue: TestQueue, work: Work, signal: AbortSignal): Pr
 
 async function present(queue: TestQueue, { kind, id }: Work): Promise<Settled> {
   if (kind === "job") return { kind, job: (await queue.service.getStatus(id)) as JobInfo };
-  return { kind, batch: (await queue.batches.getBatchStatus(id)) as BatchInfo };
+  const batch = (await queue.batches.getBatchStatus(id)) as BatchInfo;
+  return { kind, batch, waits: await waitsForPerson(queue, id) };
 }
 
 function isOver(settled: Settled): boolean {

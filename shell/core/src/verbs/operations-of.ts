@@ -2,6 +2,7 @@
 import type { BatchInfo, JobInfo, RequestInfo } from "@brains/job-queue/handler";
 import type { History } from "../estimates.ts";
 import { batchOperation, jobOperation } from "../operations.ts";
+import { isEndedState } from "../states.ts";
 import type { Operation } from "../replies.ts";
 import { BrainsError } from "../errors.ts";
 import type { Found, VerbPorts } from "./verb.ts";
@@ -39,6 +40,7 @@ export class Operations {
   }
 
   async #requestsOf(batch: BatchInfo): Promise<number[]> {
+    if (isEndedState(batch.status)) return [];
     const open = await this.openRequests();
     if (open.length === 0) return [];
     const filter = { batch: batch.batchId, state: "waiting_approval", limit: 100 } as const;
