@@ -49,7 +49,7 @@ export async function runCli(options: CliOptions): Promise<number> {
     }
     return await runCommand(line.spec, line.input, { app, output: out, streams: options, brain });
   } catch (error) {
-    return showError(out, error);
+    return showError(out, error, options.env);
   }
 }
 
@@ -122,11 +122,11 @@ async function showHelp(output: Output, app: AppPort, topic: string | undefined)
 }
 
 /** Show whatever was thrown; stack traces only with BRAINS_DEBUG. */
-function showError(output: Output, error: unknown): ExitCode {
+function showError(output: Output, error: unknown, env: CliOptions["env"]): ExitCode {
   const view = errorView(error);
   const coded = view.code !== undefined;
   if (output.json) output.show("error", view, () => []);
   output.note(errorLines(error, output.noteLayout()));
-  if ((process.env.BRAINS_DEBUG ?? "") !== "" && error instanceof Error) output.note((error.stack ?? "").split("\n"));
+  if ((env.BRAINS_DEBUG ?? "") !== "" && error instanceof Error) output.note((error.stack ?? "").split("\n"));
   return coded ? exitCodeOfError(view.code) : 1;
 }

@@ -126,6 +126,26 @@ test("/approve with a number focuses that question instead of answering it", asy
   });
 });
 
+test("a prompt that runs inside a job cannot answer for a person", async () => {
+  const brain = await openTestBrain();
+  const terminal = openTerminal(brain, [], { env: { BRAINS_JOB: "1-abc" } });
+  await terminal.shows("test-brain");
+  terminal.type(`publish${KEY.enter}`);
+  await terminal.shows("! #2 Publish 3 pages?");
+  terminal.type(`/approve${KEY.enter}`);
+  await terminal.shows("press a letter");
+  await expect
+    .poll(
+      () => {
+        terminal.type("a");
+        return terminal.text();
+      },
+      { interval: 50, timeout: 10_000 },
+    )
+    .toContain("a job cannot answer for a person");
+  expect((await brains(brain, "status --json")).json[0]?.data).toMatchObject({ requests: [{ state: "open" }] });
+});
+
 test("history is kept across sessions, with up and with search", async () => {
   const brain = await openTestBrain();
   const first = openTerminal(brain);

@@ -2,29 +2,13 @@ import type { ActionReply, JobReply, RequestView } from "@brains/shell";
 import type { AppSession } from "../app-port.ts";
 import { callVerb, workRef } from "../call.ts";
 import { text, type Action, type CommandContext, type CommandInput } from "../command.ts";
+import { demandPerson } from "../demand-person.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { actionLines } from "../render/replies.ts";
 import { requestLines } from "../render/requests.ts";
-import { CliError } from "../cli-error.ts";
 import { actionExit } from "./steer.ts";
 
-/** A program must not be able to approve itself: a job's children carry BRAINS_JOB, and a pipe is not a person. */
-function demandPerson(context: CommandContext): void {
-  const job = context.brain.env.BRAINS_JOB;
-  if (job !== undefined && job !== "") {
-    throw new CliError(
-      "NEEDS_TERMINAL",
-      `This runs inside job ${job}, and a job cannot answer for a person. Answer in your own terminal.`,
-    );
-  }
-  if (!context.output.interactive) {
-    throw new CliError(
-      "NEEDS_TERMINAL",
-      "Answering needs a terminal, so that a person is known to have seen the question. Run it in one.",
-    );
-  }
-}
-
+/** The open requests that the words name: themselves, or what a job waits on. */
 async function openRequests(session: AppSession, args: readonly string[]): Promise<RequestView[]> {
   const found: RequestView[] = [];
   for (const arg of args) {
@@ -36,21 +20,25 @@ async function openRequests(session: AppSession, args: readonly string[]): Promi
 }
 
 async function decide(context: CommandContext, input: CommandInput, fallback: "approve" | "reject"): Promise<ExitCode> {
-  demandPerson(context);
+  const { output } = context;
+  demandPerson(context.brain.env, output.interactive);
   const session = await context.session({ plugins: false });
-  if (!context.output.json) {
-    for (const request of await openRequests(session, input.args)) {
-      if (request.state === "open")
-        context.output.note(requestLines(request, context.output.noteLayout()).slice(0, -1));
-    }
+  const requests = await openRequests(session, input.args);
+  if (!output.json) {
+    const layout = output.noteLayout();
+    for (const request of requests) output.note(requestLines(request, layout, { next: false }));
   }
+  // The decision is bound to what was shown: its own number, not the job's, and its digest.
+  const ids =
+    requests.length === input.args.length ? requests.map((request) => request.number) : input.args.map(workRef);
+  const shown = requests.length === 1 ? requests[0]?.digest : undefined;
   const reply = await callVerb<ActionReply>(session, "decide", {
-    ids: input.args.map(workRef),
+    ids,
     choice: text(input.options.choice) ?? fallback,
     comment: text(input.options.comment),
-    digest: text(input.options.digest),
+    digest: text(input.options.digest) ?? shown,
   });
-  context.output.show("decide", reply, (layout) => actionLines(reply, layout));
+  output.show("decide", reply, (layout) => actionLines(reply, layout));
   await session.ensureWorker();
   return actionExit(reply);
 }

@@ -48,7 +48,11 @@ export function detailLines(details: unknown, width: number): string[] {
 }
 
 /** A request in full. */
-export function requestLines(request: RequestView, layout: Layout): string[] {
+export function requestLines(
+  request: RequestView,
+  layout: Layout,
+  options: { readonly next: boolean } = { next: true },
+): string[] {
   const { style } = layout;
   const open = request.state === "open";
   const standing = open
@@ -80,7 +84,7 @@ export function requestLines(request: RequestView, layout: Layout): string[] {
       layout,
     ),
   );
-  if (open)
+  if (open && options.next)
     lines.push(
       ` ${style.dim("next")}  ${layout.prefix}approve ${request.number} | ${layout.prefix}reject ${request.number}`,
     );

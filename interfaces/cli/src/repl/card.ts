@@ -49,6 +49,14 @@ export function focusCard(
   return { shown: wanted, focused: true, changedAt: changed ? now : card.changedAt, remark: undefined };
 }
 
+/** At the prompt `/approve` and `/approve 17` show a question and focus it: the answer is a key of its own. With more words it is a command. */
+export function questionToShow(words: readonly string[], requests: readonly RequestView[]): RequestView | undefined {
+  if (!/^\/?approve$/.test(words[0] ?? "") || words.length > 2) return undefined;
+  if (words.length === 1) return requests[0];
+  const number = Number(words[1]!.replace("#", ""));
+  return requests.find((request) => request.number === number || request.jobNumber === number);
+}
+
 /** The letter of each choice: the first one of its own that no choice before it took, else a digit. */
 export function choiceKeys(choices: readonly string[]): ReadonlyMap<string, string> {
   const keys = new Map<string, string>();

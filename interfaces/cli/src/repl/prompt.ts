@@ -2,11 +2,12 @@
 import type { ActionReply, StatusReply } from "@brains/shell";
 import type { AppSession } from "../app-port.ts";
 import { callVerb } from "../call.ts";
+import { demandPerson } from "../demand-person.ts";
 import type { Layout } from "../render/layout.ts";
 import { changeLine } from "../render/replies.ts";
 import { errorLines } from "../render/error.ts";
 import { clockSeconds } from "../text/time.ts";
-import { focusCard, NO_CARD, pressCard, showRequests, type CardState } from "./card.ts";
+import { focusCard, NO_CARD, pressCard, questionToShow, showRequests, type CardState } from "./card.ts";
 import { completePrompt } from "./complete-prompt.ts";
 import { edit, EMPTY_EDITOR, insertText, setText, type EditorState } from "./editor.ts";
 import type { History } from "./history.ts";
@@ -178,11 +179,8 @@ export function createPrompt(options: PromptOptions): Prompt {
     say(text.split("\n").map((line, index) => `${index === 0 ? style.cyan(" > ") : "   "}${line}`));
     try {
       for (const words of splitCommands(text)) {
-        const approving =
-          /^\/?approve$/.test(words[0] ?? "") && words.length === 2 ? Number(words[1]!.replace("#", "")) : undefined;
-        const shown = view.requests.find((request) => request.number === approving || request.jobNumber === approving);
+        const shown = questionToShow(words, view.requests);
         if (shown !== undefined) {
-          // At the prompt `/approve 17` shows the question and focuses it; the answer is a key of its own.
           card = focusCard(card, view.requests, shown.number, Date.now());
           changed();
           continue;
@@ -202,6 +200,7 @@ export function createPrompt(options: PromptOptions): Prompt {
   };
   const decide = async (request: NonNullable<CardState["shown"]>, choice: string) => {
     try {
+      demandPerson(options.line.brain.env, true);
       await callVerb<ActionReply>(session, "decide", { ids: [request.number], choice, digest: request.digest });
       say([` #${request.number} ${choice}`]);
       await session.ensureWorker();

@@ -36,7 +36,7 @@ export async function runPrompt(base: Base, plan?: DemoPlan): Promise<number> {
 function greeting(base: Base, session: AppSession, layout: Layout): string[] {
   const { style } = layout;
   return [
-    ` ${style.bold("brains")} ${base.app.version}   ${style.dim(`${printable(session.brain.name)}   ${printable(session.brain.dir)}`)}`,
+    ` ${style.bold("brains")} ${base.app.version}   ${style.dim(`${printable(session.brain.name)}   ${printable(shortPath(session.brain.dir, base.brain.env.HOME))}`)}`,
     ...(session.warnings ?? []).map((warning) => ` ${style.yellow(printable(warning))}`),
   ];
 }
@@ -129,4 +129,8 @@ async function startPlan(
 
 function inWidth(lines: readonly string[], layout: Layout): string[] {
   return lines.flatMap((line) => wrap(printable(line), layout.width - 2)).map((line) => ` ${line}`);
+}
+
+function shortPath(path: string, home: string | undefined): string {
+  return home !== undefined && home.length > 1 && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }

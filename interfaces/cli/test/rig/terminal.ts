@@ -66,21 +66,27 @@ export const KEY = {
   search: "\u0012",
 } as const;
 
+export interface TerminalOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export function openTerminal(
   brain: TestBrain,
   argv: readonly string[] = [],
-  size = { columns: 100, rows: 30 },
+  options: TerminalOptions = {},
 ): TestTerminal {
   const terminal = new xterm.Terminal({
-    cols: size.columns,
-    rows: size.rows,
+    cols: options.columns ?? 100,
+    rows: options.rows ?? 30,
     scrollback: 5000,
     allowProposedApi: true,
     convertEol: true,
   });
   const screen = new Screen(terminal);
   const keyboard = new Keyboard();
-  const env = { TERM: "xterm-256color" };
+  const env = { TERM: "xterm-256color", ...options.env };
   const code = runCli({
     argv,
     stdin: keyboard,
