@@ -214,7 +214,7 @@ test("two hundred sections are each there once, and the counts add up", async ()
     (job) => job.label,
   );
   expect(new Set(labels).size).toBe(200);
-});
+}, 60_000);
 
 test("a site of its own pages is built from site.yaml, in its own folder", async () => {
   const site =
