@@ -1,0 +1,91 @@
+// The tables of docs/ that repeat what the code says. A page must hold exactly these rows.
+import { APP_ERRORS } from "../apps/brain/src/app-error.ts";
+import { CLI_ERRORS } from "../interfaces/cli/src/cli-error.ts";
+import { COMMANDS } from "../interfaces/cli/src/commands/registry.ts";
+import { EXIT_CODES, exitCodeOfError } from "../interfaces/cli/src/exit-codes.ts";
+import { SITE_ERRORS } from "../plugins/site-builder/src/errors.ts";
+import { QUEUE_ERRORS } from "../shared/job-queue/src/errors.ts";
+import { TRANSITIONS } from "../shared/job-queue/src/job.ts";
+import { configJsonSchema } from "../shell/core/src/config/schema.ts";
+import { BRAINS_ERRORS } from "../shell/core/src/errors.ts";
+
+interface Expected {
+  readonly page: string;
+  /** The heading under which the table stands. */
+  readonly heading: string;
+  readonly rows: readonly string[];
+}
+
+interface Schema {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+const row = (...cells: readonly string[]): string =>
+  `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+
+function errors(heading: string, codes: Readonly<Record<string, string>>): Expected {
+  const rows = Object.entries(codes).map(([code, text]) => row(`\`${code}\``, text, `${exitCodeOfError(code)}`));
+  return { page: "errors.md", heading, rows };
+}
+
+function configKeys(heading: string, schema: Schema | undefined, prefix = ""): Expected {
+  const rows = Object.entries(schema?.properties ?? {}).map(([name, { description = "", default: fallback }]) =>
+    row(`\`${prefix}${name}\``, isPlain(fallback) ? `\`${String(fallback)}\`` : "", description),
+  );
+  return { page: "configuration.md", heading, rows };
+}
+
+function isPlain(value: unknown): boolean {
+  return value !== undefined && typeof value !== "object";
+}
+
+/** Keys with a group of their own are described there. */
+function topLevel(schema: Schema): Schema {
+  const own = Object.entries(schema.properties ?? {}).filter(([, { properties }]) => properties === undefined);
+  return { properties: Object.fromEntries(own) };
+}
+
+function nextStates(next: Readonly<Record<string, string>>): string {
+  return Object.entries(next)
+    .map(([transition, to]) => `\`${to}\` (${transition})`)
+    .join(", ");
+}
+
+export function expectedTables(): Expected[] {
+  const schema = configJsonSchema() as Schema;
+  const groups = Object.entries(schema.properties ?? {}).filter(([, { properties }]) => properties !== undefined);
+  return [
+    errors("From the queue", QUEUE_ERRORS),
+    errors("From the shell", BRAINS_ERRORS),
+    errors("From the command line", CLI_ERRORS),
+    errors("From the app", APP_ERRORS),
+    errors("From the site builder", SITE_ERRORS),
+    {
+      page: "command-line.md",
+      heading: "Exit codes",
+      rows: Object.entries(EXIT_CODES).map(([code, text]) => row(code, text)),
+    },
+    ...COMMANDS.filter(({ options }) => options !== undefined).map(({ name, options = [] }) => ({
+      page: "command-line.md",
+      heading: name,
+      rows: options.map(([flags, text]) => row(`\`${flags}\``, text)),
+    })),
+    {
+      page: "command-line.md",
+      heading: "Commands",
+      rows: COMMANDS.map(({ name, args, summary }) =>
+        row(`\`brains ${[name, args].filter(Boolean).join(" ")}\``, summary),
+      ),
+    },
+    {
+      page: "architecture.md",
+      heading: "The state machine",
+      rows: Object.entries(TRANSITIONS).map(([from, next]) => row(`\`${from}\``, nextStates(next))),
+    },
+    configKeys("All keys", topLevel(schema)),
+    ...groups.map(([name, group]) => configKeys(name, group, `${name}.`)),
+  ];
+}
