@@ -12,13 +12,15 @@ export interface FollowWorkOptions {
   readonly onChange: (operations: readonly Operation[]) => void;
 }
 
-/** Nothing moves and somebody is asked. Of a batch other members may be about to start, so this must hold for a moment before it counts. */
-function standsStill(operations: readonly Operation[]): boolean {
-  return operations.every(
-    (operation) =>
-      !isActive(operation) ||
-      (needsDecision(operation) && (operation.kind === "job" || (operation.counts.processing ?? 0) === 0)),
-  );
+/**
+ * Whether nothing moves and somebody is asked. Of a batch other members may be about to start, so there it must hold for a moment before it
+ * counts ("perhaps").
+ */
+function standsStill(operations: readonly Operation[]): "yes" | "perhaps" | "no" {
+  const active = operations.filter(isActive);
+  const still = active.every((one) => needsDecision(one) && (one.kind === "job" || (one.counts.processing ?? 0) === 0));
+  if (!still) return "no";
+  return active.every((one) => one.kind === "job") ? "yes" : "perhaps";
 }
 
 /** At most ten looks a second however many events come; at least one a second, so that a lost doorbell costs little. */
@@ -71,10 +73,10 @@ export async function followWork(
       const operations = await lookAt(session, ids);
       options.onChange(operations);
       if (!operations.some(isActive)) return { operations, because: "ended" };
-      stillSince = standsStill(operations) ? (stillSince ?? Date.now()) : undefined;
-      if (options.stopAtDecision && stillSince !== undefined && Date.now() - stillSince >= LONGEST) {
-        return { operations, because: "decision" };
-      }
+      const still = standsStill(operations);
+      stillSince = still === "no" ? undefined : (stillSince ?? Date.now());
+      const longEnough = still === "yes" || (stillSince !== undefined && Date.now() - stillSince >= LONGEST);
+      if (options.stopAtDecision && longEnough) return { operations, because: "decision" };
       if (signal.aborted) return { operations, because: "interrupt" };
       const left = end - Date.now();
       if (left <= 0) return { operations, because: "timeout" };
