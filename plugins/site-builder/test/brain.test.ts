@@ -66,6 +66,7 @@ test("a second round changes nothing and renders nothing", async () => {
   expect(await run("generate-all")).toMatchObject({ state: "completed" });
   expect(await run("promote-all")).toMatchObject({ batch: { totalOperations: 0 } });
   expect(await run("build-site")).toMatchObject({ result: { rendered: 0, reused: 4 } });
+  expect(await run("build-site", { clean: true })).toMatchObject({ result: { rendered: 4, reused: 0 } });
 });
 
 test("a broken source fails its section alone, with file and line; mended, a retry completes job and batch in run 2", async () => {

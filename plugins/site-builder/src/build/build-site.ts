@@ -24,8 +24,6 @@ export interface BuildInput {
   readonly folder: SourceFolder;
   readonly target: SiteFolder;
   readonly cacheDir: string;
-  /** Drop the cache first: everything is rendered anew. */
-  readonly clean: boolean;
   readonly signal: AbortSignal;
   progress(state: {
     readonly current: number;
@@ -60,7 +58,7 @@ export async function buildSite(input: BuildInput): Promise<BuildReport> {
     throw new SiteError("NOTHING_TO_BUILD", `No section has a ${stage} version. ${how}`);
   }
   const cache = new PageCache(input.cacheDir);
-  await cache.open(input.clean);
+  await cache.open();
   await target.recover();
   await target.begin();
   try {

@@ -15,6 +15,11 @@ const entrySchema = z.object({
 /** A rendered page with what was learnt about it. `lookups` are the answers that it was rendered with. */
 export type CachedPage = z.output<typeof entrySchema>;
 
+/** Everything is rendered anew by the next build. */
+export async function dropPages(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
 /**
  * Rendered pages by a key of everything that they are made of. Written as pages are rendered, so a build that was killed
  * goes on where it was. Damaged entries count as absent.
@@ -31,8 +36,7 @@ export class PageCache {
     return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
   }
 
-  async open(clean: boolean): Promise<void> {
-    if (clean) await rm(this.#folder, { recursive: true, force: true });
+  async open(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { defineJob } from "@brains/plugin";
 import { z } from "zod";
 import { STAGES } from "../content/versions.ts";
@@ -21,7 +22,7 @@ const report = z.object({
 });
 
 /** Entries of each list in the result; the log has all. */
-const KEPT = 100;
+const KEPT = 30;
 
 /** Builds the site of one stage. One at a time in a brain. A repetition after a crash reuses the pages that the first try rendered. */
 export function buildJob(site: Site) {
@@ -33,23 +34,24 @@ export function buildJob(site: Site) {
     concurrency: 1,
     run: (input, job) =>
       failing(async () => {
-        const [{ buildSite }, { SiteFolder }] = await Promise.all([
+        const [{ buildSite }, { SiteFolder }, { dropPages }] = await Promise.all([
           import("../build/build-site.ts"),
           import("../build/site-folder.ts"),
+          import("../build/page-cache.ts"),
         ]);
         const { stage, clean } = input;
         const output = await site.output(input.outputDir, stage);
         const { folder, plan } = await site.plan(job.signal);
         const content = await site.content();
+        // A step, so that a try after a crash keeps what the one before has rendered.
+        if (clean) await job.step("clean", () => dropPages(output.cacheDir));
         const built = await buildSite({
           plan,
           content,
           stage,
           folder,
-          target: new SiteFolder(output.path, `${job.number}-${job.run}-${job.attempt}`),
+          target: new SiteFolder(output.path, `${job.number}-${randomUUID().slice(0, 8)}`),
           cacheDir: output.cacheDir,
-          // A second try must not drop what the first one rendered.
-          clean: clean && job.attempt === 1,
           signal: job.signal,
           progress: ({ current, total, rendered, reused }) =>
             job.progress({
