@@ -107,7 +107,8 @@ describe("the queue alone", () => {
       stdio: ["ignore", "pipe", "inherit"],
     });
     onTestFinished(() => void worker.kill("SIGKILL"));
-    await once(worker.stdout, "data");
+    await Promise.race([once(worker.stdout, "data"), ended(worker)]);
+    expect(worker.exitCode).toBeNull();
     const { stdout } = await node(folder, "add.ts");
     expect(stdout.trim()).toBe(shownAfter(page, "node add.ts"));
     worker.kill("SIGTERM");
@@ -126,10 +127,10 @@ test.each(["docs/first-plugin.md", "docs/job-queue.md"])("the compiler accepts t
   const config = { extends: join(root, "tsconfig.json"), include: ["**/*.ts"], exclude: ["node_modules"] };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  const { stdout } = await run(join(root, "node_modules/.bin/tsc"), ["-p", folder]).catch(
-    (error: { stdout: string }) => error,
-  );
-  expect(stdout).toBe("");
+  const tsc = run(join(root, "node_modules/.bin/tsc"), ["-p", "."], { cwd: folder });
+  const { stdout } = await tsc.catch((error: { stdout: string }) => error);
+  // What else is wrong in the packages is not this page's fault.
+  expect(stdout.split("\n").filter((line) => /^[\w-][^(]*\(\d/.test(line))).toEqual([]);
 });
 
 describe("configs", () => {
