@@ -57,7 +57,7 @@ const asking = operation({ number: 140, label: "publish", status: "waiting_appro
 test("running work has bars, what waits is one line, the input stays below", () => {
   const region = liveRegion(state({ view: viewOf([generating, building, promoting]) }), plain({ prefix: "/" }));
   expect(region.lines).toEqual([
-    "─".repeat(99),
+    "─".repeat(60),
     " ● #141 generate all    ████████░░░░░░░░  6/12 sections (50%)  landing:hero  1m10s  ~1m15s left",
     " ● #142 build site      412 pages  22s  usually 40s (n=14)",
     " ○ 1 waiting: #143 promote all after #142",

@@ -100,7 +100,7 @@ export function liveRegion(state: LiveState, layout: Layout): LiveRegion {
         layout,
       ),
     );
-    if (above.length > 0) above.unshift(style.dim("─".repeat(Math.max(1, Math.min(width - 1, 100)))));
+    if (above.length > 0) above.unshift(style.dim("─".repeat(Math.max(1, Math.min(width - 1, 60)))));
   }
   const typed = input.lines.map((line, index) =>
     index === 0 && state.editor.search === undefined ? style.cyan(line.slice(0, 3)) + line.slice(3) : line,
