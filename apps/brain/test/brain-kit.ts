@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openJobQueue, type JobQueue } from "@brains/job-queue";
+import { openTrustStore } from "@brains/shell";
 import { expect, onTestFinished, vi } from "vitest";
 
 export const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
@@ -116,10 +117,7 @@ export async function makeBrain({ files = {}, trusted = true }: BrainFiles = {})
     await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), LIMIT);
     await rm(root, { recursive: true, force: true, maxRetries: 5 });
   });
-  if (trusted && "brains.yaml" in files) {
-    const { code, stderr } = await run("trust", ".");
-    if (code !== 0) throw new Error(`trust failed: ${stderr}`);
-  }
+  if (trusted && "brains.yaml" in files) await openTrustStore(env).trust(dir);
   return brain;
 }
 

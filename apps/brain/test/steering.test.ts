@@ -93,7 +93,8 @@ test("`worker stop` ends the worker and says which", async () => {
   const stopped = await brain.run("worker", "stop");
   expect(stopped.code).toBe(0);
   expect(stopped.stdout + stopped.stderr).toContain(`${pid}`);
-  expect(isAlive(pid)).toBe(false);
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), LIMIT);
+  expect((await brain.run("worker", "stop")).stdout).toContain("no worker");
 });
 
 test("a worker in the foreground says so when another runs already", async () => {
