@@ -3,7 +3,7 @@ import type { Engine } from "./engine.ts";
 import { JobQueueError } from "./errors.ts";
 import { type JobHandler, handlerSignal } from "./handler.ts";
 import type { FailReason, LogStream, Progress, StoredError } from "./job.ts";
-import { LOG_MS, LOG_PIECE, PROGRESS_MS, SETTLE_RETRY_MS } from "./limits.ts";
+import { DETAILS_BYTES, LOG_ATTEMPT, LOG_MS, LOG_PIECE, PROGRESS_MS, SETTLE_RETRY_MS, SHORT_TEXT } from "./limits.ts";
 import type { Backoff } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import type { ClaimedJob } from "./store/claim.ts";
@@ -47,8 +47,11 @@ export class Attempt {
   #progress: Progress | undefined;
   #progressWait: (() => void) | undefined;
   #lines: { at: number; stream: LogStream; text: string }[] = [];
+  #logged = 0;
   #lineTimer = false;
   #over = false;
+  /** After a suspension the handler only unwinds: what it says then is not kept. */
+  #quiet = false;
   #decided!: (outcome: Outcome | "release" | "lost") => void;
   /** Resolves with the outcome before the handler returns: a suspension, or a handler given up after its grace. */
   readonly #early = new Promise<Outcome | "release" | "lost">((resolve) => {
@@ -57,6 +60,9 @@ export class Attempt {
   /** True from the moment its outcome is on the way to the store. */
   leaving = false;
   #handlerEnded = false;
+  /** The waiting state that the handler asked for; settled when it has unwound. */
+  #suspension: Outcome | undefined;
+  #data: unknown;
   /** Resolves when the handler's own promise has settled, which may be after the attempt ended. */
   handlerDone: Promise<unknown> = Promise.resolve();
 
@@ -94,24 +100,26 @@ export class Attempt {
       return;
     }
     this.setting.ports.point("before-settle");
-    const kept = await this.#insist(() => this.setting.engine.submit("settle", { ...this.held, outcome }));
+    const { kept, failure } = await this.#settle(outcome);
     this.setting.ports.point("after-settle");
     if (!kept) this.abort("lost");
-    else if (outcome.kind === "fail") await this.#tellHandler(outcome.error, jobId);
+    else if (failure) await this.#tellHandler(failure, jobId);
   }
 
   /** Asks the handler to end. Cancel and time-out give it up after the grace; a stop is given up by the worker. */
   abort(cause: AbortCause): void {
     if (this.#over || this.signal.aborted) return;
+    this.#quiet = cause === "suspended";
     this.#abort.abort(new AttemptAborted(cause));
     if (cause === "lost") this.#decided("lost");
-    else if (cause === "cancelled" || cause === "timeout") {
+    else if (cause !== "stopping") {
       this.timer(this.setting.grace, () => {
+        this.#quiet = false;
         this.log(
           `The handler did not end within ${this.setting.grace} ms; what it still does changes nothing.`,
           "note",
         );
-        this.#decided(this.#abortedOutcome(cause));
+        this.#decided(this.#aborted());
       });
     }
   }
@@ -121,15 +129,14 @@ export class Attempt {
     this.#decided("release");
   }
 
-  /** Ends the attempt with a waiting state. The thrown error unwinds the handler; swallowing it changes nothing. */
-  async suspend(outcome: Outcome): Promise<never> {
-    await this.flush();
-    if (!this.#over) {
-      this.#leave();
-      const kept = await this.#insist(() => this.setting.engine.submit("settle", { ...this.held, outcome }));
-      this.#abort.abort(new AttemptAborted(kept ? "suspended" : "lost"));
-      this.#decided("lost");
-    }
+  /**
+   * Ends the attempt with a waiting state. The thrown error unwinds the handler, and only then is the job let go, so that its next attempt
+   * does not begin while this one still cleans up; one that does not end is given up after the grace. Swallowing the error changes nothing.
+   */
+  suspend(outcome: Outcome): never {
+    this.assertLive();
+    this.#suspension = outcome;
+    this.abort("suspended");
     throw this.signal.reason;
   }
 
@@ -138,10 +145,15 @@ export class Attempt {
     this.signal.throwIfAborted();
   }
 
+  /** What cannot be stored is dropped: a slip in a statement about the work must not fail the work. */
   progress(progress: Progress): void {
-    if (this.#over) return;
+    if (this.#over || this.#quiet) return;
     if (typeof progress?.current !== "number" || !Number.isFinite(progress.current)) {
-      throw new JobQueueError("INVALID_OPTION", "progress needs a number `current`.");
+      this.setting.internalError(
+        new JobQueueError("INVALID_OPTION", "progress needs a finite number `current`."),
+        `progress of ${this.job.type}`,
+      );
+      return;
     }
     const waiting = this.#progress !== undefined || this.#progressWait !== undefined;
     this.#progress = progress;
@@ -149,10 +161,18 @@ export class Attempt {
   }
 
   log(text: string, stream: LogStream = "note"): void {
-    if (this.#over) return;
+    if (this.#over || this.#quiet || this.#logged > LOG_ATTEMPT) return;
     const at = this.setting.ports.clock.now();
-    for (let from = 0; from === 0 || from < text.length; from += LOG_PIECE) {
-      this.#lines.push({ at, stream, text: text.slice(from, from + LOG_PIECE) });
+    const words = typeof text === "string" ? text : String(text);
+    const into = STREAMS.includes(stream) ? stream : "note";
+    for (let from = 0; from === 0 || from < words.length;) {
+      const piece = words.slice(from, endOfPiece(words, from));
+      from += Math.max(1, piece.length);
+      this.#logged += piece.length;
+      this.#lines.push({ at, stream: into, text: piece });
+      if (this.#logged <= LOG_ATTEMPT) continue;
+      this.#lines.push({ at, stream: "note", text: "The log is full; what this attempt still writes is not kept." });
+      break;
     }
     if (this.#lineTimer) return;
     this.#lineTimer = true;
@@ -182,7 +202,8 @@ export class Attempt {
     const { options, handler } = this.#registered;
     let data: unknown;
     try {
-      data = parseData(this.#registered, JSON.parse(this.job.data));
+      this.#data = JSON.parse(this.job.data) as unknown;
+      data = this.#data = parseData(this.#registered, this.#data);
     } catch (error) {
       this.#handlerEnded = true;
       return { kind: "fail", reason: "invalid_data", error: storedError(error) };
@@ -231,6 +252,7 @@ export class Attempt {
   #aborted(): Outcome | "release" | "lost" {
     const cause = (this.signal.reason as AttemptAborted).code;
     if (cause === "stopping") return "release";
+    if (cause === "suspended") return this.#suspension ?? "lost";
     return cause === "cancelled" || cause === "timeout" ? this.#abortedOutcome(cause) : "lost";
   }
 
@@ -255,7 +277,7 @@ export class Attempt {
     if (!handler.onError) return;
     try {
       const failure = Object.assign(new Error(error.message), { code: error.code, data: error.data });
-      await (handler as JobHandler).onError?.(failure, JSON.parse(this.job.data), jobId);
+      await (handler as JobHandler).onError?.(failure, this.#data, jobId);
     } catch (thrown) {
       this.setting.internalError(thrown, `onError of ${this.job.type}`);
     }
@@ -267,13 +289,26 @@ export class Attempt {
     this.#onLeave();
   }
 
-  /** An outcome is worth waiting for: a store that is busy or full takes it when it can. */
+  async #settle(outcome: Outcome): Promise<{ kept: boolean; failure?: StoredError | undefined }> {
+    const write = (each: Outcome) =>
+      this.#insist(() => this.setting.engine.submit("settle", { ...this.held, outcome: each }));
+    try {
+      return { kept: await write(outcome), failure: outcome.kind === "fail" ? outcome.error : undefined };
+    } catch (error) {
+      if (error instanceof JobQueueError && error.code === "QUEUE_CLOSED") throw error;
+      this.setting.internalError(error, `settling #${this.job.id}`);
+      const failure = { message: `The store refused the outcome of this attempt: ${(error as Error).message}` };
+      return { kept: await write({ kind: "fail", reason: "error", error: failure }), failure };
+    }
+  }
+
+  /** An outcome is worth waiting for: a store that is busy, full or unreadable takes it when it can. What it can never take is thrown. */
   async #insist(write: () => Promise<boolean>): Promise<boolean> {
     for (;;) {
       try {
         return await write();
       } catch (error) {
-        if (error instanceof JobQueueError && error.code === "QUEUE_CLOSED") throw error;
+        if (!(error instanceof JobQueueError) || !PASSING.has(error.code)) throw error;
         this.setting.internalError(error, `settling #${this.job.id}`);
         await new Promise<void>((resolve) => void this.setting.ports.clock.timer(SETTLE_RETRY_MS, resolve));
       }
@@ -294,11 +329,18 @@ export class Attempt {
     this.#progress = undefined;
     let details: string | null = null;
     try {
-      if (progress.details !== undefined) details = toJson(progress.details, "Progress details", this.setting.maxBytes);
+      if (progress.details !== undefined) details = toJson(progress.details, "Progress details", DETAILS_BYTES);
     } catch (error) {
       this.setting.internalError(error, `progress of ${this.job.type}`);
     }
-    return this.#keep(this.setting.engine.submit("progress", { ...this.held, progress, details }));
+    const { current, total, unit, message } = progress;
+    const stated = {
+      current,
+      total: typeof total === "number" && Number.isFinite(total) ? total : undefined,
+      unit: shortText(unit),
+      message: shortText(message),
+    };
+    return this.#keep(this.setting.engine.submit("progress", { ...this.held, progress: stated, details }));
   }
 
   #sendLines(): Promise<void> | undefined {
@@ -316,6 +358,21 @@ export class Attempt {
       this.setting.internalError(error, `a write of #${this.job.id}`);
     }
   }
+}
+
+const STREAMS: readonly string[] = ["stdout", "stderr", "note"] satisfies LogStream[];
+
+/** Troubles of a store that pass: what it refuses now it may take later. */
+const PASSING: ReadonlySet<string> = new Set(["STORE_BUSY", "STORE_FULL", "STORE_UNREADABLE"]);
+
+const shortText = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value.slice(0, SHORT_TEXT) : undefined;
+
+/** Where a piece of a line that starts here ends: never between the halves of a surrogate pair. */
+function endOfPiece(text: string, from: number): number {
+  const end = from + LOG_PIECE;
+  const last = text.charCodeAt(end - 1);
+  return end < text.length && last >= 0xd800 && last <= 0xdbff ? end - 1 : end;
 }
 
 function storedError(error: unknown): StoredError {

@@ -9,7 +9,8 @@ export function backoffDelay(backoff: Backoff | undefined, attempt: number, rand
   const factor = backoff?.factor ?? DEFAULT_BACKOFF.factor;
   const max = backoff?.max ?? DEFAULT_BACKOFF.max;
   const jitter = backoff?.jitter ?? DEFAULT_BACKOFF.jitter;
-  const wanted = Math.min(max, delay * factor ** (attempt - 1));
+  // Never beyond the finite: 0 * Infinity is not a number.
+  const wanted = Math.min(max, delay * Math.min(factor ** (attempt - 1), 1e12));
   const spread = wanted * jitter * (random.fraction() * 2 - 1);
   return Math.max(0, Math.min(max, Math.round(wanted + spread)));
 }

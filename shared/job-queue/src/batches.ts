@@ -8,9 +8,19 @@ import type { Ports } from "./ports.ts";
 import { requireRef, resolveRef } from "./resolve.ts";
 import { type WaitOptions, waitUntil } from "./service.ts";
 import type { MemberRow } from "./store/batch.ts";
-import { FLAG_PLANNER } from "./store/codes.ts";
+import { COMPLETED, FLAG_PLANNER } from "./store/codes.ts";
 import { pluginOf } from "./store/views.ts";
-import { type Registered, hashOf, originColumns, prepareJob, refs, wholeNumber } from "./validate.ts";
+import {
+  type Registered,
+  hashOf,
+  invalid,
+  oneOf,
+  originColumns,
+  prepareJob,
+  refs,
+  text,
+  wholeNumber,
+} from "./validate.ts";
 import type { Watch } from "./watch.ts";
 
 export interface BatchSetting {
@@ -33,27 +43,20 @@ export class BatchJobManager {
   async enqueueBatch(operations: readonly BatchOperation[], options: BatchOptions = {}): Promise<EnqueuedBatch> {
     const { engine } = this.#setting;
     const priority = options.priority === undefined ? 0 : wholeNumber("priority", options.priority, -1_000, 1_000);
-    if (options.policy !== undefined && options.policy !== "continue" && options.policy !== "stop") {
-      throw new JobQueueError(
-        "INVALID_OPTION",
-        `policy must be continue or stop, not ${JSON.stringify(options.policy)}.`,
-      );
-    }
+    if (options.policy !== undefined) oneOf("policy", options.policy, ["continue", "stop"]);
+    if (options.open !== undefined && typeof options.open !== "boolean") invalid("open", options.open, "true or false");
+    assertOperations(operations);
+    const idempotencyKey = text("idempotencyKey", options.idempotencyKey) ?? undefined;
     const sorted = inOrder(operations);
-    const members = sorted.map(({ operation, inside, outside }) => ({
-      ...this.#member(
-        { ...operation, dependsOn: undefined, key: undefined },
-        options.origin,
-        operation.priority ?? priority,
-      ),
-      after: outside,
-      members: inside,
-      ...(options.open ? { flags: FLAG_PLANNER } : {}),
-    }));
+    const members = sorted.map(({ operation, inside, outside }) => {
+      const alone = { ...operation, dependsOn: undefined, key: undefined };
+      const row = this.#member(alone, options.origin, operation.priority ?? priority);
+      return { ...row, after: outside, members: inside, flags: options.open ? row.flags | FLAG_PLANNER : row.flags };
+    });
     const plugins = new Set(operations.map((operation) => pluginOf(operation.type)));
     const made = await engine.submit("createBatch", {
-      label: options.label ?? null,
-      unit: options.unit ?? null,
+      label: text("label", options.label),
+      unit: text("unit", options.unit),
       plugin: plugins.size === 1 ? ([...plugins][0] ?? null) : null,
       policy: options.policy ?? "continue",
       open: options.open ?? false,
@@ -61,18 +64,20 @@ export class BatchJobManager {
       after: refs(options.after),
       ...originColumns(options.origin),
       members,
-      idempotencyKey: options.idempotencyKey,
+      idempotencyKey,
+      // With the order, so that the ids of a repeat belong to the same operations.
       hash:
-        options.idempotencyKey === undefined
+        idempotencyKey === undefined
           ? undefined
-          : hashOf(...members.flatMap((member) => [member.type, member.data])),
+          : hashOf(...members.flatMap((member, i) => [member.type, member.data, String(sorted[i]?.given)])),
     });
     // Ids in the order in which the operations were given.
-    const jobIds = operations.map((_, given) => made.jobIds[sorted.findIndex((entry) => entry.given === given)] ?? "");
+    const jobIds: string[] = [];
+    for (const [i, { given }] of sorted.entries()) jobIds[given] = made.jobIds[i] as string;
     return {
       batchId: made.batchId,
       number: made.number,
-      jobIds: made.duplicate ? made.jobIds : jobIds,
+      jobIds,
       totalOperations: made.jobIds.length,
       duplicate: made.duplicate,
     };
@@ -85,8 +90,9 @@ export class BatchJobManager {
     options: { origin?: Origin | undefined } = {},
   ): Promise<{ jobIds: string[] }> {
     const { engine } = this.#setting;
+    assertOperations(operations);
     const members = operations.map((operation) => this.prepareMember(operation, options.origin));
-    return { jobIds: await engine.submit("addToBatch", { id: requireRef(engine, ref, "batch"), members }) };
+    return { jobIds: (await engine.submit("addToBatch", { id: requireRef(engine, ref, "batch"), members })) ?? [] };
   }
 
   /** No more jobs will be added; the batch ends when its jobs have. */
@@ -113,6 +119,7 @@ export class BatchJobManager {
     if (filter.cursor !== undefined && before === undefined) {
       throw new JobQueueError("INVALID_CURSOR", `"${filter.cursor}" is not a cursor of a list of batches.`);
     }
+    if (filter.status !== undefined) oneOf("status", filter.status, BATCH_STATES);
     const items = this.#setting.engine.queries.batches({ ...filter, before, limit: limit + 1 });
     const last = items.length > limit ? items[limit - 1] : undefined;
     return { items: items.slice(0, limit), next: last && encodeCursor("batch", last.number) };
@@ -131,9 +138,11 @@ export class BatchJobManager {
     const { engine, watch, ports } = this.#setting;
     const number = requireRef(engine, ref, "batch");
     return waitUntil(watch, ports, number, options, () => {
+      const state = engine.queries.stateOf(number);
+      if (state !== undefined && state < COMPLETED) return undefined;
       const batch = engine.queries.batches({ ids: [number], limit: 1 })[0];
       if (!batch) throw new JobQueueError("BATCH_NOT_FOUND", `Batch #${number} was deleted.`);
-      return batch.endedAt === undefined ? undefined : batch;
+      return batch;
     });
   }
 
@@ -151,6 +160,15 @@ export class BatchJobManager {
     );
     return { ...row, members: [] };
   }
+}
+
+const BATCH_STATES = ["pending", "processing", "completed", "failed", "cancelled"] as const;
+
+function assertOperations(operations: unknown): void {
+  if (!Array.isArray(operations)) invalid("operations", operations, "a list");
+  for (const operation of operations as unknown[])
+    if (typeof operation !== "object" || operation === null)
+      invalid("An operation", operation, "an object with a type");
 }
 
 interface Sorted {

@@ -6,7 +6,7 @@ import type { Decision, LogStream, Origin, Progress, StoredError } from "./job.t
 import { COMPLETED, REQUEST_DECIDED, jobWord } from "./store/codes.ts";
 import type { MemberRow } from "./store/batch.ts";
 import type { StepRow } from "./store/settle.ts";
-import { hashOf, toJson } from "./validate.ts";
+import { hashOf, milliseconds, prepareRequest, toJson } from "./validate.ts";
 
 /** Names that the queue gives itself start with this; a handler's may not. */
 const OWN = "~";
@@ -132,6 +132,56 @@ export function createContext(attempt: Attempt, prepareMember: PrepareMember): J
     return all;
   }
 
+  async function requestDecision(request: DecisionRequest): Promise<Decision> {
+    attempt.assertLive();
+    const name = request.name ?? `${OWN}decision:${++counters.decision}`;
+    if (request.name !== undefined) assertName(name);
+    const decision = findDecision(name);
+    if (decision) return decision;
+    return attempt.suspend({
+      kind: "ask",
+      request: prepareRequest(name, request, setting.ports.clock.now(), setting.maxBytes),
+    });
+  }
+
+  async function waitFor(ids: string | readonly string[]): Promise<EndedWork[]> {
+    attempt.assertLive();
+    const name = `${OWN}wait:${++counters.wait}`;
+    const known = steps().get(name);
+    const on = known ? (parsed(known.result) as number[]) : (typeof ids === "string" ? [ids] : [...ids]).map(target);
+    return endedWork(on) ?? attempt.suspend({ kind: "wait", step: name, on });
+  }
+
+  async function sleep(ms: number): Promise<void> {
+    attempt.assertLive();
+    const wanted = milliseconds("The time of a sleep", ms);
+    const name = `${OWN}sleep:${++counters.sleep}`;
+    const known = steps().get(name);
+    const now = setting.ports.clock.now();
+    const until = known ? Number(known.result) : now + wanted;
+    if (until > now) attempt.suspend({ kind: "snooze", until, step: name });
+  }
+
+  async function addToBatch(operations: readonly AddedOperation[]): Promise<{ jobIds: string[] }> {
+    attempt.assertLive();
+    if (job.batch === null)
+      throw new JobQueueError("INVALID_STATE", `#${job.id} belongs to no batch, so it cannot add jobs to one.`);
+    const seen = new Map<string, number>();
+    const members = operations.map((operation) => {
+      const row = prepareMember(operation, origin);
+      const same = operation.key ?? hashOf(row.type, row.data, row.label ?? "");
+      const nth = (seen.get(same) ?? 0) + 1;
+      seen.set(same, nth);
+      return { ...row, identity: `${same}:${nth}` };
+    });
+    const jobIds = await engine.submit("addToBatch", { id: job.batch, members, held: attempt.held });
+    if (jobIds === null) {
+      attempt.abort("lost");
+      throw attempt.signal.reason;
+    }
+    return { jobIds };
+  }
+
   return {
     id: publicId(job.id, job.secret),
     number: job.id,
@@ -149,76 +199,21 @@ export function createContext(attempt: Attempt, prepareMember: PrepareMember): J
       assertName(name);
       const known = running.get(name) as Promise<T> | undefined;
       if (known) return known;
-      const started = step(name, fn, options).finally(() => running.delete(name));
+      const started = handled(step(name, fn, options).finally(() => running.delete(name)));
       running.set(name, started);
       return started;
     },
-    async requestDecision(request: DecisionRequest): Promise<Decision> {
-      attempt.assertLive();
-      const name = request.name ?? `${OWN}decision:${++counters.decision}`;
-      if (request.name !== undefined) assertName(name);
-      const decision = findDecision(name);
-      if (decision) return decision;
-      const choices = request.choices ?? ["approve", "reject"];
-      if (
-        typeof request.question !== "string" ||
-        request.question.length === 0 ||
-        choices.length === 0 ||
-        new Set(choices).size !== choices.length
-      ) {
-        throw new JobQueueError("INVALID_OPTION", "A request needs a question and at least one choice, each once.");
-      }
-      return attempt.suspend({
-        kind: "ask",
-        request: {
-          name,
-          question: request.question,
-          choices: JSON.stringify(choices),
-          details:
-            request.details === undefined
-              ? null
-              : toJson(request.details, "The details of the request", setting.maxBytes),
-          digest: request.digest ?? null,
-          onReject: request.onReject ?? "fail",
-          expiresAt:
-            request.expiresIn === undefined
-              ? null
-              : setting.ports.clock.now() + Math.max(0, Math.round(request.expiresIn)),
-        },
-      });
-    },
-    async waitFor(ids: string | readonly string[]): Promise<EndedWork[]> {
-      attempt.assertLive();
-      const name = `${OWN}wait:${++counters.wait}`;
-      const known = steps().get(name);
-      const on = known ? (parsed(known.result) as number[]) : (typeof ids === "string" ? [ids] : [...ids]).map(target);
-      return endedWork(on) ?? attempt.suspend({ kind: "wait", step: name, on });
-    },
-    async sleep(ms: number): Promise<void> {
-      attempt.assertLive();
-      if (typeof ms !== "number" || !Number.isFinite(ms) || ms < 0)
-        throw new JobQueueError("INVALID_OPTION", `sleep needs milliseconds of 0 or more, not ${ms}.`);
-      const name = `${OWN}sleep:${++counters.sleep}`;
-      const known = steps().get(name);
-      const now = setting.ports.clock.now();
-      const until = known ? Number(known.result) : now + Math.round(ms);
-      if (until > now) await attempt.suspend({ kind: "snooze", until, step: name });
-    },
-    async addToBatch(operations: readonly AddedOperation[]): Promise<{ jobIds: string[] }> {
-      attempt.assertLive();
-      if (job.batch === null)
-        throw new JobQueueError("INVALID_STATE", `#${job.id} belongs to no batch, so it cannot add jobs to one.`);
-      const seen = new Map<string, number>();
-      const members = operations.map((operation) => {
-        const row = prepareMember(operation, origin);
-        const same = operation.key ?? hashOf(row.type, row.data, row.label ?? "");
-        const nth = (seen.get(same) ?? 0) + 1;
-        seen.set(same, nth);
-        return { ...row, identity: `${same}:${nth}` };
-      });
-      return { jobIds: await engine.submit("addToBatch", { id: job.batch, members }) };
-    },
+    requestDecision: (request: DecisionRequest) => handled(requestDecision(request)),
+    waitFor: (ids: string | readonly string[]) => handled(waitFor(ids)),
+    sleep: (ms: number) => handled(sleep(ms)),
+    addToBatch: (operations: readonly AddedOperation[]) => handled(addToBatch(operations)),
   };
+}
+
+/** A call that a handler does not await must not end the process by its rejection; the handler itself still gets it. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 function parsed(json: string | null): unknown {

@@ -12,13 +12,15 @@ const FALLBACK_MS = 100;
 export class Doorbell {
   readonly #db: Database;
   readonly #ring: () => void;
+  readonly #internalError: (error: unknown, where: string) => void;
   #version: number;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(db: Database, path: string, ring: () => void) {
+  constructor(db: Database, path: string, ring: () => void, internalError: (error: unknown, where: string) => void) {
     this.#db = db;
     this.#ring = ring;
+    this.#internalError = internalError;
     this.#version = this.#read();
     if (path === ":memory:") return;
     const wal = `${basename(path)}-wal`;
@@ -46,9 +48,14 @@ export class Doorbell {
 
   #look(): void {
     if (!this.#db.open || this.#db.inTransaction) return;
-    const version = this.#read();
-    if (version === this.#version) return;
-    this.#version = version;
-    this.#ring();
+    // Called by a timer: what is thrown here would end the process. The version is kept only after the ring, so a failed one is repeated.
+    try {
+      const version = this.#read();
+      if (version === this.#version) return;
+      this.#ring();
+      this.#version = version;
+    } catch (error) {
+      this.#internalError(error, "the doorbell");
+    }
   }
 }

@@ -1,4 +1,5 @@
-import { BUSY_LIMIT_MS } from "./limits.ts";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { BUSY_LIMIT_MS, GROUP_LIMIT, SETTLE_RETRY_MS } from "./limits.ts";
 import { JobQueueError } from "./errors.ts";
 import type { Ports } from "./ports.ts";
 import { type Database, isBusy, storeError } from "./sqlite.ts";
@@ -47,17 +48,22 @@ export class Engine {
   readonly #commitTx: Statement;
   readonly #savepoint: readonly [open: Statement, keep: Statement, undo: Statement];
   readonly #listeners = new Set<(effects: Effects) => void>();
+  readonly #queries: Store["queries"];
+  /** A commit belongs to no handler, even if a handler's call set it off. */
+  readonly #outside = AsyncLocalStorage.snapshot();
   #queue: Submitted[] = [];
   #scheduled = false;
   #busySince: number | undefined;
   #tail: Tail | undefined;
   #closed = false;
+  #idle: (() => void) | undefined;
 
   constructor(db: Database, store: Store, ports: Ports, path: string) {
     this.#db = db;
     this.#store = store;
     this.#ports = ports;
     this.#path = path;
+    this.#queries = coded(store.queries, path);
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commitTx = db.prepare("COMMIT");
     this.#savepoint = [
@@ -67,9 +73,10 @@ export class Engine {
     ];
   }
 
+  /** What is read needs no transaction. Throws QUEUE_CLOSED, and what the store says as one of our codes. */
   get queries(): Store["queries"] {
     if (this.#closed) throw new JobQueueError("QUEUE_CLOSED");
-    return this.#store.queries;
+    return this.#queries;
   }
 
   submit<Name extends CommandName>(
@@ -100,7 +107,11 @@ export class Engine {
 
   /** Commits what was submitted and refuses everything after. */
   async close(): Promise<void> {
-    while (this.#queue.length > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    if (this.#queue.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
     this.abandon();
   }
 
@@ -110,52 +121,63 @@ export class Engine {
     this.#closed = true;
     for (const item of this.#queue.splice(0)) item.reject(new JobQueueError("QUEUE_CLOSED"));
     this.#db.close();
+    this.#idle?.();
   }
 
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#flush());
+    setImmediate(this.#turn);
   }
+
+  readonly #turn = (): void => this.#outside(() => this.#flush());
 
   #flush(): void {
     this.#scheduled = false;
     if (this.#closed) return;
-    const group = this.#queue;
-    this.#queue = [];
+    const group = this.#queue.splice(0, GROUP_LIMIT);
     try {
       this.#commit(group);
       this.#busySince = undefined;
     } catch (error) {
       if (isBusy(error)) this.#later(group, error);
       else if (group.length > 1) this.#oneByOne(group);
-      else for (const item of group) item.reject(storeError(error, this.#path));
+      else this.#refuse(group, error);
     }
+    if (this.#queue.length > 0) this.#schedule();
+    else this.#idle?.();
   }
 
   /** One bad command must not fail its neighbours. */
   #oneByOne(group: readonly Submitted[]): void {
-    for (const item of group) {
+    for (const [i, item] of group.entries()) {
       try {
         this.#commit([item]);
       } catch (error) {
-        if (isBusy(error)) this.#later([item], error);
-        else item.reject(storeError(error, this.#path));
+        // All that are left, in their order: order of submission is order of commit.
+        if (isBusy(error)) return this.#later(group.slice(i), error);
+        this.#refuse([item], error);
       }
     }
   }
 
-  #later(group: Submitted[], error: unknown): void {
+  #refuse(group: readonly Submitted[], error: unknown): void {
+    for (const item of group) item.reject(storeError(error, this.#path));
+    // The tail did not get its turn, and nobody else may ever ask for one.
+    if (this.#tail) this.#ports.clock.timer(SETTLE_RETRY_MS, () => this.nudge());
+  }
+
+  #later(group: readonly Submitted[], error: unknown): void {
     const now = performance.now();
     this.#busySince ??= now;
     if (now - this.#busySince > BUSY_LIMIT_MS) {
       this.#busySince = undefined;
-      for (const item of group) item.reject(storeError(error, this.#path));
+      this.#refuse([...group, ...this.#queue.splice(0)], error);
       return;
     }
     this.#queue = [...group, ...this.#queue];
     this.#scheduled = true;
-    setTimeout(() => this.#flush(), 2 + this.#ports.random.fraction() * 20);
+    setTimeout(this.#turn, 2 + this.#ports.random.fraction() * 20);
   }
 
   #commit(group: readonly Submitted[]): void {
@@ -211,4 +233,19 @@ export class Engine {
       return { ok: false, error };
     }
   }
+}
+
+/** The queries with what SQLite says as one of our codes. */
+function coded<Queries extends object>(queries: Queries, path: string): Queries {
+  const wrapped = Object.entries(queries).map(([name, query]) => [
+    name,
+    (...input: unknown[]): unknown => {
+      try {
+        return (query as (...input: unknown[]) => unknown)(...input);
+      } catch (error) {
+        throw storeError(error, path);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as Queries;
 }

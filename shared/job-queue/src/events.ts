@@ -5,10 +5,12 @@ import { decodeCursor, encodeCursor } from "./ids.ts";
 import type { BatchChange, BatchEvent, JobChange, JobEvent, JobState, QueueEvent } from "./job.ts";
 import { EVENT_BATCH, jobWord } from "./store/codes.ts";
 import type { RawEvent } from "./store/journal.ts";
+import { wholeNumber } from "./validate.ts";
 import type { Watch } from "./watch.ts";
 
 type Names = { "job-progress": JobEvent; "batch-progress": BatchEvent };
-const PAGE = 500;
+/** Events told in one turn of the event loop. */
+const PAGE = 200;
 // mitt's declarations say CommonJS, its ESM file is what runs: the default export is the function itself.
 const mitt = mittModule as unknown as typeof mittModule.default;
 
@@ -62,7 +64,8 @@ export class JobEvents {
     options: { after?: string | undefined; limit?: number | undefined } = {},
   ): Promise<{ events: QueueEvent[]; cursor: string }> {
     const after = options.after === undefined ? this.#engine.queries.prunedSeq() : this.#position(options.after);
-    const raw = this.#engine.queries.since(after, Math.min(options.limit ?? PAGE, 10_000));
+    const limit = options.limit === undefined ? PAGE : wholeNumber("limit", options.limit, 1, 10_000);
+    const raw = this.#engine.queries.since(after, limit);
     return { events: this.#hydrate(raw), cursor: encodeCursor("event", raw.at(-1)?.seq ?? after) };
   }
 
@@ -73,25 +76,41 @@ export class JobEvents {
   subscribe(options: { after?: string | undefined }, listener: (event: QueueEvent) => void): () => void {
     let position = options.after === undefined ? this.#engine.queries.lastSeq() : this.#position(options.after);
     let stopped = false;
+    let going = false;
     const pump = () => {
-      for (;;) {
-        if (stopped) return;
-        const raw = this.#engine.queries.since(position, PAGE);
-        if (raw.length === 0) return;
-        for (const event of this.#hydrate(raw)) {
-          if (stopped) return;
-          try {
-            listener(event);
-          } catch (error) {
-            this.#internalError(error, "a subscriber");
-          }
-        }
-        position = raw.at(-1)?.seq ?? position;
-        if (raw.length < PAGE) return;
+      if (stopped || going || this.#watch.closed) return;
+      const pruned = this.#engine.queries.prunedSeq();
+      if (position < pruned) {
+        // Only a process that slept longer than events are kept comes here.
+        this.#internalError(new JobQueueError("CURSOR_EXPIRED"), "a subscriber");
+        position = pruned;
       }
+      const raw = this.#engine.queries.since(position, PAGE);
+      for (const event of this.#hydrate(raw)) {
+        if (stopped) return;
+        try {
+          listener(event);
+        } catch (error) {
+          this.#internalError(error, "a subscriber");
+        }
+      }
+      position = raw.at(-1)?.seq ?? position;
+      // A long way behind: the event loop turns between pages.
+      if (raw.length === PAGE) again();
+    };
+    const again = () => {
+      going = true;
+      setImmediate(() => {
+        going = false;
+        try {
+          pump();
+        } catch (error) {
+          this.#internalError(error, "a subscriber");
+        }
+      });
     };
     const off = this.#watch.onGrowth(pump);
-    if (options.after !== undefined) setImmediate(() => stopped || pump());
+    if (options.after !== undefined) again();
     return () => {
       stopped = true;
       off();

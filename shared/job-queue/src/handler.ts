@@ -102,10 +102,13 @@ export function cancelJob(reason = "cancelled by its handler"): Error {
   return Object.assign(new Error(reason), { [SIGNAL]: "cancel" as const });
 }
 
-/** Throw this to run the job again after `ms` milliseconds without costing a try. */
+const LONGEST_SNOOZE_MS = 100 * 365 * 86_400_000;
+
+/** Throw this to run the job again after `ms` milliseconds (rounded; at most 100 years) without costing a try. Throws a RangeError. */
 export function snoozeJob(ms: number): Error {
-  if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`snoozeJob needs milliseconds of 0 or more, not ${ms}`);
-  return Object.assign(new Error(`again in ${ms} ms`), { [SIGNAL]: "snooze" as const, ms });
+  if (!Number.isFinite(ms) || ms < 0 || ms > LONGEST_SNOOZE_MS)
+    throw new RangeError(`snoozeJob needs milliseconds of 0 or more, at most 100 years, not ${ms}`);
+  return Object.assign(new Error(`again in ${ms} ms`), { [SIGNAL]: "snooze" as const, ms: Math.round(ms) });
 }
 
 /** Throw this to fail the job now, whatever tries are left: trying again would not help. */
@@ -118,5 +121,6 @@ export function failJob(message: string, options: { code?: string; data?: unknow
 export function handlerSignal(error: unknown): { kind: SignalKind; ms: number } | undefined {
   if (typeof error !== "object" || error === null || !(SIGNAL in error)) return undefined;
   const signal = error as HandlerSignal;
-  return { kind: signal[SIGNAL], ms: signal.ms ?? 0 };
+  // Rounded here too: the signal may come from another copy of this module.
+  return { kind: signal[SIGNAL], ms: Math.round(signal.ms ?? 0) };
 }

@@ -22,6 +22,8 @@ export class KeyValueStore {
   }
 
   async get<T = unknown>(ns: string, key: string): Promise<T | undefined> {
+    assertKey("The namespace", ns);
+    assertKey("The key", key);
     const json = this.#engine.queries.kvGet({ ns, key });
     return json === undefined ? undefined : (JSON.parse(json) as T);
   }
@@ -34,10 +36,14 @@ export class KeyValueStore {
 
   /** False if there was nothing. */
   async delete(ns: string, key: string): Promise<boolean> {
+    assertKey("The namespace", ns);
+    assertKey("The key", key);
     return this.#engine.submit("kvDelete", { ns, key });
   }
 
   async list(ns: string, prefix = ""): Promise<{ key: string; value: unknown }[]> {
+    assertKey("The namespace", ns);
+    if (prefix !== "") assertKey("The prefix", prefix);
     return this.#engine.queries
       .kvList({ ns, prefix })
       .map((row) => ({ key: row.key, value: JSON.parse(row.value) as unknown }));
@@ -47,9 +53,11 @@ export class KeyValueStore {
 /** Remembers replies by key for 7 days, so that a repeated call gets the first answer. */
 export class IdempotencyKeys {
   readonly #engine: Engine;
+  readonly #maxBytes: number;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, maxBytes: number) {
     this.#engine = engine;
+    this.#maxBytes = maxBytes;
   }
 
   /** `new`: do the work, then `finish`. `pending`: begun before and not finished. Throws IDEMPOTENCY_MISMATCH for another input. */
@@ -58,7 +66,9 @@ export class IdempotencyKeys {
     key: string,
     inputHash: string,
   ): Promise<{ state: "new" } | { state: "pending" } | { state: "done"; reply: unknown }> {
+    assertKey("The scope", scope);
     assertKey("The idempotency key", key);
+    assertKey("The hash", inputHash);
     const found = await this.#engine.submit("keyBegin", { scope, key, hash: inputHash });
     return found.state === "done"
       ? { state: "done", reply: JSON.parse(found.reply) as unknown }
@@ -66,6 +76,10 @@ export class IdempotencyKeys {
   }
 
   async finish(scope: string, key: string, inputHash: string, reply: unknown): Promise<void> {
-    await this.#engine.submit("keyFinish", { scope, key, hash: inputHash, reply: JSON.stringify(reply ?? null) });
+    assertKey("The scope", scope);
+    assertKey("The idempotency key", key);
+    assertKey("The hash", inputHash);
+    const json = toJson(reply, "The reply", this.#maxBytes);
+    await this.#engine.submit("keyFinish", { scope, key, hash: inputHash, reply: json });
   }
 }

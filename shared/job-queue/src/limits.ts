@@ -8,8 +8,19 @@ export const DEFAULT_MAX_BYTES = 1024 * 1024;
 export const PROGRESS_MS = 100;
 /** Log lines of one job are gathered this long. */
 export const LOG_MS = 50;
-/** A log line longer than this is stored in pieces. */
+/** A log line longer than this is stored in pieces (UTF-16 units). */
 export const LOG_PIECE = 64 * 1024;
+/** One attempt's log keeps this much (UTF-16 units), a job's this many lines; then a note says so and the rest is dropped. */
+export const LOG_ATTEMPT = 16 * 1024 * 1024;
+export const LOG_LINES = 200_000;
+/** Most bytes of the details of progress, as JSON. */
+export const DETAILS_BYTES = 64 * 1024;
+/** Most characters of a short text: a label, a unit, a message of progress. */
+export const SHORT_TEXT = 1_000;
+/** Most characters of a question or of a comment on a decision. */
+export const LONG_TEXT = 10_000;
+/** Commands in one transaction at most; more wait for the next one, so that the event loop turns in between. */
+export const GROUP_LIMIT = 500;
 /** How often a worker looks whether another one died. Take-over is wanted in under a second. */
 export const PEER_MS = 250;
 /** A busy worker writes a sign of life this often; without one for `SILENT_MS` it counts as not answering. */

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { JobQueueError } from "./errors.ts";
 import { type Database, isBusy, openFile } from "./sqlite.ts";
 
 /**
@@ -19,12 +20,21 @@ export function lockFolder(storePath: string): string {
   return `${storePath}.locks`;
 }
 
-/** The lock, or undefined when somebody else holds it. */
+/** The lock, or undefined when somebody else holds it. Throws STORE_UNREADABLE when its file cannot be made. */
 export function acquireLock(storePath: string, name: string): HeldLock | undefined {
   const path = join(lockFolder(storePath), `${name}.lock`);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  // Not 0: somebody who only looks holds a shared lock for a moment.
-  const db = openFile(path, 50);
+  let db: Database;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Not 0: somebody who only looks holds a shared lock for a moment.
+    db = openFile(path, 50);
+  } catch (cause) {
+    throw new JobQueueError(
+      "STORE_UNREADABLE",
+      `The lock ${path} cannot be made (${(cause as Error).message}). Check the permissions of the folder.`,
+      { cause },
+    );
+  }
   try {
     db.exec("BEGIN EXCLUSIVE");
   } catch (error) {
@@ -43,7 +53,10 @@ export function acquireLock(storePath: string, name: string): HeldLock | undefin
   };
 }
 
-/** Whether some process holds the lock now. A lock file that is gone is held by nobody. */
+/**
+ * Whether some process holds the lock now. A lock file that is gone is held by nobody: a store may be a copy made elsewhere, whose workers never
+ * come. So nobody but this module may remove files there, and every process must come to the same folder (the store's real path decides).
+ */
 export function isHeld(storePath: string, name: string): boolean {
   const path = join(lockFolder(storePath), `${name}.lock`);
   if (held.has(path)) return true;

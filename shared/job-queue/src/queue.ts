@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { realpathSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { BatchJobManager } from "./batches.ts";
 import { Doorbell } from "./doorbell.ts";
@@ -14,19 +15,27 @@ import { Requests } from "./requests.ts";
 import { type Resolved, resolveRef } from "./resolve.ts";
 import { JobQueueService } from "./service.ts";
 import { isBusy, migrate, openStoreFile, storeError, type Database } from "./sqlite.ts";
-import { createStore } from "./store/store.ts";
-import { type Registered, wholeNumber } from "./validate.ts";
+import { type Registered, milliseconds, oneOf, wholeNumber } from "./validate.ts";
 import { Watch } from "./watch.ts";
 import { JobQueueWorker } from "./worker.ts";
 
 const DAY_MS = 86_400_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemPorts: Ports = {
   clock: {
     now: () => Date.now(),
     timer: (ms, callback) => {
-      const timer = setTimeout(callback, ms);
-      timer.unref();
+      let timer: NodeJS.Timeout;
+      // In pieces: setTimeout takes 24.8 days at most and fires at once when given more.
+      const wait = (left: number) => {
+        timer = setTimeout(
+          () => (left > LONGEST_TIMER_MS ? wait(left - LONGEST_TIMER_MS) : callback()),
+          Math.min(left, LONGEST_TIMER_MS),
+        );
+        timer.unref();
+      };
+      wait(ms);
       return () => clearTimeout(timer);
     },
   },
@@ -69,7 +78,10 @@ export interface JobQueue {
   readonly wait: JobQueueService["wait"];
   /** Starts the worker in this process. Without it the queue enqueues, reads, follows and steers. */
   start(): Promise<void>;
-  /** Stops the worker within `grace` milliseconds, commits what is under way and closes the store. */
+  /**
+   * Stops the worker: jobs that run get `grace` milliseconds to end, then a second to heed their signal; what is left is given back. Then commits
+   * what is under way and closes the store. Waits that are still open are refused with QUEUE_CLOSED. A second call waits for the first.
+   */
   stop(options?: { grace?: number }): Promise<void>;
   /** Closes at once without settling anything, as a crash would. For tests of recovery. */
   crash(): void;
@@ -88,6 +100,11 @@ export interface JobQueue {
   retireIfIdle(): Promise<boolean>;
 }
 
+/** What ended work is kept by default: 30 days, a million jobs, 2 GiB. */
+export const DEFAULT_RETENTION = { maxAge: 30 * DAY_MS, maxJobs: 1_000_000, maxBytes: 2 * 1024 ** 3 } as const;
+/** SQLite's own limit of one value is 1 000 000 000. */
+const MOST_BYTES = 512 * 1024 * 1024;
+
 /** Opens the store, bringing its schema up to date. Throws STORE_UNREADABLE, STORE_TOO_NEW, STORE_BUSY, SQLITE_TOO_OLD, INVALID_OPTION. */
 export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
   const { path } = options;
@@ -97,12 +114,30 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     options.concurrency === undefined
       ? DEFAULT_CONCURRENCY
       : wholeNumber("concurrency", options.concurrency, 1, 100_000);
-  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-  const grace = options.grace ?? DEFAULT_GRACE_MS;
+  const maxBytes =
+    options.maxBytes === undefined ? DEFAULT_MAX_BYTES : wholeNumber("maxBytes", options.maxBytes, 1, MOST_BYTES);
+  const grace = options.grace === undefined ? DEFAULT_GRACE_MS : milliseconds("grace", options.grace);
+  const durability =
+    options.durability === undefined ? "power" : oneOf("durability", options.durability, ["power", "process"]);
+  const kept = options.retention ?? {};
+  const retention = {
+    maxAge: kept.maxAge === undefined ? DEFAULT_RETENTION.maxAge : milliseconds("retention.maxAge", kept.maxAge),
+    maxJobs:
+      kept.maxJobs === undefined
+        ? DEFAULT_RETENTION.maxJobs
+        : wholeNumber("retention.maxJobs", kept.maxJobs, 0, Number.MAX_SAFE_INTEGER),
+    maxBytes:
+      kept.maxBytes === undefined
+        ? DEFAULT_RETENTION.maxBytes
+        : wholeNumber("retention.maxBytes", kept.maxBytes, 0, Number.MAX_SAFE_INTEGER),
+  };
   const ports: Ports = { ...systemPorts, ...options.ports };
   const internalError = options.onInternalError ?? (() => undefined);
 
-  const db = await openPatiently(path, options.durability ?? "power");
+  const db = await openPatiently(path, durability);
+  // Locks and file events are beside the file itself, whatever link or relative path it was named by and wherever the process goes later.
+  const where = path === ":memory:" ? path : realpathSync(path);
+  const { createStore } = await import("./store/store.ts");
   const store = createStore(db, { random: ports.random, now: () => ports.clock.now(), maxBytes });
   const engine = new Engine(db, store, ports, path);
   const watch = new Watch(engine, internalError);
@@ -114,14 +149,10 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     grace,
     maxBytes,
     internalError,
-    storePath: path,
+    storePath: where,
     concurrency,
     fingerprint: options.fingerprint,
-    retention: {
-      maxAge: options.retention?.maxAge ?? 30 * DAY_MS,
-      maxJobs: options.retention?.maxJobs ?? 1_000_000,
-      maxBytes: options.retention?.maxBytes ?? 2 * 1024 ** 3,
-    },
+    retention,
     handlers,
     prepareMember: (operation, origin) => batches.prepareMember(operation, origin),
   });
@@ -133,10 +164,22 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     maxBytes,
     handlersChanged: () => worker.wake(),
   });
-  const doorbell = new Doorbell(db, path, () => {
-    watch.foreign();
-    worker.foreign();
-  });
+  const doorbell = new Doorbell(
+    db,
+    where,
+    () => {
+      watch.foreign();
+      worker.foreign();
+    },
+    internalError,
+  );
+  let stopped: Promise<void> | undefined;
+  const stop = async (stopping: { grace?: number }): Promise<void> => {
+    await worker.stop(stopping);
+    doorbell.stop();
+    await engine.close();
+    watch.close();
+  };
 
   return {
     service,
@@ -145,17 +188,13 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     events: new JobEvents(engine, watch, internalError),
     requests: new Requests(engine),
     kv: new KeyValueStore(engine, maxBytes),
-    keys: new IdempotencyKeys(engine),
+    keys: new IdempotencyKeys(engine, maxBytes),
     registerHandler: service.registerHandler.bind(service),
     enqueue: service.enqueue.bind(service),
     enqueueBatch: batches.enqueueBatch.bind(batches),
     wait: service.wait.bind(service),
     start: () => worker.start(),
-    async stop(stopping = {}) {
-      await worker.stop(stopping);
-      doorbell.stop();
-      await engine.close();
-    },
+    stop: (stopping = {}) => (stopped ??= stop(stopping)),
     crash() {
       doorbell.stop();
       engine.abandon();
@@ -166,7 +205,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
       const silentBefore = ports.clock.now() - SILENT_MS;
       return engine.queries
         .workers()
-        .filter((row) => row.lock === null || row.id === worker.id || isHeld(path, row.lock))
+        .filter((row) => row.lock === null || row.id === worker.id || isHeld(where, row.lock))
         .map((row) => ({
           id: row.id,
           pid: row.pid,
@@ -179,8 +218,8 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
         }));
     },
     resolve: async (ref) => resolveRef(engine, ref),
-    acquireLock: async (name) => acquireLock(path, assertLockName(name)) ?? null,
-    isLocked: async (name) => isHeld(path, assertLockName(name)),
+    acquireLock: async (name) => acquireLock(where, assertLockName(name)) ?? null,
+    isLocked: async (name) => isHeld(where, assertLockName(name)),
     async requestDrain(id) {
       await engine.submit("setWorkerState", { worker: id, state: "draining" });
     },

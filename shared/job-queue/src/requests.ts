@@ -1,7 +1,9 @@
 import type { Engine } from "./engine.ts";
 import { JobQueueError } from "./errors.ts";
 import type { RequestInfo } from "./job.ts";
+import { LONG_TEXT } from "./limits.ts";
 import { requireRef, resolveRef } from "./resolve.ts";
+import { text } from "./validate.ts";
 
 export interface DecideInput {
   readonly choice: string;
@@ -47,7 +49,14 @@ export class Requests {
         found ? `#${found.number} has no open request.` : `No request has the id ${JSON.stringify(ref)}.`,
       );
     }
-    await this.#engine.submit("decide", { id: number, ...input });
+    await this.#engine.submit("decide", {
+      id: number,
+      choice: input.choice,
+      comment: input.comment === "" ? undefined : (text("comment", input.comment, LONG_TEXT) ?? undefined),
+      digest: text("digest", input.digest) ?? undefined,
+      principal: text("principal", input.principal) ?? undefined,
+      interface: text("interface", input.interface) ?? undefined,
+    });
     return this.#engine.queries.requests({ ids: [number], limit: 1 })[0] as RequestInfo;
   }
 }

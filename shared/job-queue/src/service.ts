@@ -2,12 +2,23 @@ import type { Engine } from "./engine.ts";
 import { JobQueueError } from "./errors.ts";
 import type { JobHandler } from "./handler.ts";
 import { decodeCursor, encodeCursor } from "./ids.ts";
-import { type EndReason, type JobInfo, type JobState, type LogLine, type StoredError, isEnded } from "./job.ts";
+import { type EndReason, JOB_STATES, type JobInfo, type JobState, type LogLine, type StoredError } from "./job.ts";
 import type { EnqueueOptions, EnqueuedJob, HandlerOptions, JobFilter, NewJob, Page } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { requireRef, resolveRef } from "./resolve.ts";
-import { COMPLETED, jobWord } from "./store/codes.ts";
-import { type Registered, assertType, maxAttemptsOf, prepareJob, wholeNumber } from "./validate.ts";
+import { COMPLETED, WAITING_APPROVAL, jobWord } from "./store/codes.ts";
+import {
+  LATEST_MS,
+  type Registered,
+  assertBackoff,
+  assertType,
+  invalid,
+  maxAttemptsOf,
+  milliseconds,
+  oneOf,
+  prepareJob,
+  wholeNumber,
+} from "./validate.ts";
 import type { Watch } from "./watch.ts";
 import { insideHandler } from "./worker.ts";
 
@@ -51,8 +62,10 @@ export class JobQueueService {
     if (handlers.has(type))
       throw new JobQueueError("DUPLICATE_HANDLER", `${type} has a handler already. Unregister it first.`);
     if (options.concurrency !== undefined) wholeNumber("concurrency", options.concurrency, 1, 1_000_000);
-    if (options.timeout !== undefined) wholeNumber("timeout", options.timeout, 1, Number.MAX_SAFE_INTEGER);
+    if (options.timeout !== undefined) wholeNumber("timeout", options.timeout, 1, LATEST_MS);
+    if (options.afterCrash !== undefined) oneOf("afterCrash", options.afterCrash, ["rerun", "interrupt"]);
     maxAttemptsOf(options);
+    assertBackoff(options.backoff);
     handlers.set(type, { type, handler: handler as JobHandler<never>, options: options as HandlerOptions<never> });
     this.#setting.handlersChanged();
   }
@@ -75,6 +88,7 @@ export class JobQueueService {
   /** All or none, in one transaction. */
   async enqueueMany(jobs: readonly NewJob[]): Promise<EnqueuedJob[]> {
     const { engine, ports, handlers, maxBytes } = this.#setting;
+    if (!Array.isArray(jobs)) invalid("enqueueMany", jobs, "a list of jobs");
     const rows = jobs.map((job) => prepareJob(job, handlers.get(job.type), ports.clock.now(), maxBytes));
     const made = await engine.submit("enqueue", rows);
     return made.map(({ id, number, duplicate }) => ({ jobId: id, number, duplicate }));
@@ -146,10 +160,13 @@ export class JobQueueService {
     const { engine, watch, ports } = this.#setting;
     const number = requireRef(engine, ref, "job");
     return waitUntil(watch, ports, number, options, () => {
+      // The state alone first: a process may have very many waits, and looks at each when another process commits.
+      const state = engine.queries.stateOf(number);
+      const waits = state === WAITING_APPROVAL && options.until === "ended-or-waiting";
+      if (state !== undefined && state < COMPLETED && !waits) return undefined;
       const job = engine.queries.jobs({ ids: [number], limit: 1 })[0];
       if (!job) throw new JobQueueError("JOB_NOT_FOUND", `#${number} was deleted.`);
-      const done = isEnded(job.state) || (options.until === "ended-or-waiting" && job.state === "waiting_approval");
-      return done ? job : undefined;
+      return job;
     });
   }
 
@@ -196,7 +213,9 @@ export class JobQueueService {
         for (const line of page.lines) yield line;
         cursor = page.cursor;
         if (page.ended) return;
-        if (page.lines.length === 0) await growth;
+        if (page.lines.length > 0) continue;
+        const alive = setInterval(() => undefined, 2 ** 30);
+        await growth.finally(() => clearInterval(alive));
       } finally {
         off();
         options.signal?.removeEventListener("abort", grown);
@@ -258,6 +277,7 @@ export class JobQueueService {
 
   #query(filter: JobFilter) {
     const { state, type, batch } = filter;
+    for (const each of state === undefined ? [] : [state].flat()) oneOf("state", each, JOB_STATES);
     return {
       ...filter,
       states: state === undefined ? undefined : typeof state === "string" ? [state] : state,
@@ -268,19 +288,23 @@ export class JobQueueService {
 }
 
 /** Looks now and after each possible end until `look` returns something. */
-export function waitUntil<T>(
+export async function waitUntil<T>(
   watch: Watch,
   ports: Ports,
   number: number,
   options: WaitOptions,
   look: () => T | undefined,
 ): Promise<T> {
-  if (insideHandler.getStore() !== undefined) return Promise.reject(new JobQueueError("WAIT_INSIDE_HANDLER"));
+  if (insideHandler.getStore() !== undefined) throw new JobQueueError("WAIT_INSIDE_HANDLER");
+  if (options.timeout !== undefined) milliseconds("timeout", options.timeout);
   return new Promise<T>((resolve, reject) => {
     let cancelTimer = (): void => undefined;
+    // Somebody waits, so the process has something to live for.
+    const alive = setInterval(() => undefined, 2 ** 30);
     const stop = () => {
       off();
       cancelTimer();
+      clearInterval(alive);
       options.signal?.removeEventListener("abort", aborted);
     };
     const aborted = () => {

@@ -6,8 +6,9 @@ import { JobQueueError } from "./errors.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
 // CommonJS entry points: better-sqlite3 has no other, and drizzle's ESM entry costs some 300 ms to import.
+// Loaded with the first store, so that to import the package costs nothing.
 const require = createRequire(import.meta.url);
-const Sqlite = require("better-sqlite3") as typeof BetterSqlite3;
+let sqlite: typeof BetterSqlite3 | undefined;
 
 export type Database = BetterSqlite3.Database;
 
@@ -18,7 +19,8 @@ export const BUSY_TIMEOUT_MS = 50;
 const OLDEST_SQLITE = [3, 51, 3] as const;
 
 export function openFile(path: string, timeout = BUSY_TIMEOUT_MS): Database {
-  return new Sqlite(path, { timeout });
+  sqlite ??= require("better-sqlite3") as typeof BetterSqlite3;
+  return new sqlite(path, { timeout });
 }
 
 /** Opens (and creates) the store's file with the pragmas the queue relies on. Throws STORE_UNREADABLE, SQLITE_TOO_OLD. */
@@ -81,11 +83,12 @@ function createPrivately(path: string): void {
 
 /** Brings the schema up to date. Reads and applies in one write transaction, so that concurrent starts apply each migration once. */
 export function migrate(db: Database, migrations: readonly string[] = MIGRATIONS): void {
+  // A store that is up to date opens without the write lock, which another process may hold for long.
+  if (schemaOf(db) === migrations.length) return;
   db.exec("BEGIN IMMEDIATE");
   try {
     db.exec("CREATE TABLE IF NOT EXISTS bq_meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID");
-    const version =
-      (db.prepare("SELECT value FROM bq_meta WHERE key = 'schema'").pluck().get() as number | undefined) ?? 0;
+    const version = schemaOf(db);
     if (version > migrations.length) {
       throw new JobQueueError(
         "STORE_TOO_NEW",
@@ -103,6 +106,11 @@ export function migrate(db: Database, migrations: readonly string[] = MIGRATIONS
     if (db.inTransaction) db.exec("ROLLBACK");
     throw error;
   }
+}
+
+function schemaOf(db: Database): number {
+  if (db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'bq_meta'").get() === undefined) return 0;
+  return (db.prepare("SELECT value FROM bq_meta WHERE key = 'schema'").pluck().get() as number | undefined) ?? 0;
 }
 
 export function isBusy(error: unknown): boolean {

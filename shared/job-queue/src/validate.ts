@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import type { ZodError } from "zod";
 import { JobQueueError } from "./errors.ts";
-import type { JobHandler } from "./handler.ts";
+import type { DecisionRequest, JobHandler } from "./handler.ts";
 import type { Origin } from "./job.ts";
-import { DEFAULT_MAX_ATTEMPTS } from "./limits.ts";
-import type { EnqueueOptions, HandlerOptions, NewJob } from "./options.ts";
-import { FLAG_INTERRUPT } from "./store/codes.ts";
+import { DEFAULT_MAX_ATTEMPTS, LONG_TEXT, SHORT_TEXT } from "./limits.ts";
+import type { Backoff, EnqueueOptions, HandlerOptions, NewJob } from "./options.ts";
+import { FLAG_INTERRUPT, FLAG_NO_POLICY, FLAG_OWN_TRIES } from "./store/codes.ts";
 import type { JobRow } from "./store/enqueue.ts";
+import type { NewRequest } from "./store/settle.ts";
 
 /** A handler with its policy, as registered. */
 export interface Registered {
@@ -16,10 +17,9 @@ export interface Registered {
 }
 
 const TYPE = /^[a-z0-9][a-z0-9_.-]{0,99}(?::[a-z0-9][a-z0-9_.-]{0,99})?$/i;
-const MAX_TEXT = 1_000;
 const PRIORITY_LIMIT = 1_000;
 /** setTimeout and SQLite both live well beyond this: the year 9999. */
-const LATEST_MS = 253_402_300_799_000;
+export const LATEST_MS = 253_402_300_799_000;
 
 export function assertType(type: unknown): asserts type is string {
   if (typeof type !== "string" || !TYPE.test(type)) {
@@ -30,7 +30,7 @@ export function assertType(type: unknown): asserts type is string {
   }
 }
 
-function invalid(name: string, value: unknown, wanted: string): never {
+export function invalid(name: string, value: unknown, wanted: string): never {
   throw new JobQueueError(
     "INVALID_OPTION",
     `${name} must be ${wanted}, not ${typeof value === "number" ? value : JSON.stringify(value)}.`,
@@ -44,14 +44,32 @@ export function wholeNumber(name: string, value: unknown, least: number, most: n
   return value;
 }
 
-function text(name: string, value: unknown): string | null {
+export function text(name: string, value: unknown, most = SHORT_TEXT): string | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== "string" || value.length === 0 || value.length > MAX_TEXT)
-    invalid(name, value, `a text of 1 to ${MAX_TEXT} characters`);
+  if (typeof value !== "string" || value.length === 0 || value.length > most)
+    invalid(name, value, `a text of 1 to ${most} characters`);
   return value;
 }
 
-function milliseconds(name: string, value: unknown): number {
+export function oneOf<T extends string>(name: string, value: unknown, words: readonly T[]): T {
+  if (!words.includes(value as T)) invalid(name, value, words.join(", "));
+  return value as T;
+}
+
+/** Checked when it is given, so that no delay can come out as something that is not a number. */
+export function assertBackoff(backoff: Backoff | undefined): void {
+  if (backoff === undefined) return;
+  if (typeof backoff !== "object" || backoff === null) invalid("backoff", backoff, "an object");
+  const { delay, factor, max, jitter } = backoff;
+  if (delay !== undefined) milliseconds("backoff.delay", delay);
+  if (max !== undefined) milliseconds("backoff.max", max);
+  if (factor !== undefined && !(typeof factor === "number" && factor >= 1 && factor <= 1_000))
+    invalid("backoff.factor", factor, "a number from 1 to 1000");
+  if (jitter !== undefined && !(typeof jitter === "number" && jitter >= 0 && jitter <= 1))
+    invalid("backoff.jitter", jitter, "a number from 0 to 1");
+}
+
+export function milliseconds(name: string, value: unknown): number {
   if (typeof value !== "number" || !Number.isFinite(value) || value < 0 || value > LATEST_MS)
     invalid(name, value, "milliseconds of 0 or more");
   return Math.round(value);
@@ -113,7 +131,17 @@ export function parseData(registered: Registered, data: unknown): unknown {
     parsed = result.data;
   }
   if (handler.validateAndParse) {
-    parsed = handler.validateAndParse(parsed);
+    try {
+      parsed = handler.validateAndParse(parsed);
+    } catch (cause) {
+      throw new JobQueueError(
+        "INVALID_DATA",
+        `The data of ${type} was refused: ${(cause as Error)?.message ?? cause}.`,
+        {
+          cause,
+        },
+      );
+    }
     if (parsed === null) throw new JobQueueError("INVALID_DATA", `The data of ${type} was refused by its handler.`);
   }
   return parsed;
@@ -134,6 +162,7 @@ export function originColumns(origin: Origin | undefined): {
   conversation: string | null;
 } {
   if (origin === undefined) return { origin: null, principal: null, conversation: null };
+  if (typeof origin !== "object" || origin === null) invalid("origin", origin, "an object with a principal");
   return {
     origin: toJson(origin, "The origin", 64 * 1024),
     principal: text("origin.principal", origin.principal),
@@ -141,9 +170,31 @@ export function originColumns(origin: Origin | undefined): {
   };
 }
 
+const MOST_CHOICES = 50;
+
+/** A question as it will be stored. Throws INVALID_OPTION, TOO_LARGE. */
+export function prepareRequest(name: string, request: DecisionRequest, now: number, maxBytes: number): NewRequest {
+  const { choices = ["approve", "reject"], details, expiresIn } = request;
+  if (!Array.isArray(choices) || choices.length === 0 || choices.length > MOST_CHOICES)
+    invalid("choices", choices, `a list of 1 to ${MOST_CHOICES} texts`);
+  for (const choice of choices) text("A choice", choice ?? "", 100);
+  if (new Set(choices).size !== choices.length) invalid("choices", choices, "different from one another");
+  return {
+    name,
+    question: text("question", request.question ?? "", LONG_TEXT) as string,
+    choices: JSON.stringify(choices),
+    details: details === undefined ? null : toJson(details, "The details of the request", maxBytes),
+    digest: text("digest", request.digest),
+    onReject: request.onReject === undefined ? "fail" : oneOf("onReject", request.onReject, ["fail", "return"]),
+    expiresAt: expiresIn === undefined ? null : now + milliseconds("expiresIn", expiresIn),
+  };
+}
+
 /** Everything that can be checked before the transaction is checked here. */
 export function prepareJob(job: NewJob, registered: Registered | undefined, now: number, maxBytes: number): JobRow {
+  if (typeof job !== "object" || job === null) invalid("A job", job, "an object with a type");
   assertType(job.type);
+  assertBackoff(job.backoff);
   if (registered) parseData(registered, job.data);
   const data = toJson(job.data, `The data of ${job.type}`, maxBytes);
   if (job.delay !== undefined && job.runAt !== undefined) {
@@ -154,6 +205,7 @@ export function prepareJob(job: NewJob, registered: Registered | undefined, now:
   const delay = job.delay === undefined ? 0 : milliseconds("delay", job.delay);
   if (now + delay > LATEST_MS) invalid("delay", job.delay, "before the year 10000");
   const policy = registered?.options;
+  const tries = maxAttemptsOf(job);
   const dedup = job.dedup ?? "skip";
   if (!["skip", "replace", "coalesce"].includes(dedup)) invalid("dedup", dedup, "skip, replace or coalesce");
   const idempotencyKey = text("idempotencyKey", job.idempotencyKey) ?? undefined;
@@ -165,7 +217,7 @@ export function prepareJob(job: NewJob, registered: Registered | undefined, now:
     priority: job.priority === undefined ? 0 : wholeNumber("priority", job.priority, -PRIORITY_LIMIT, PRIORITY_LIMIT),
     runAt,
     delay,
-    maxAttempts: maxAttemptsOf(job) ?? (policy && maxAttemptsOf(policy)) ?? DEFAULT_MAX_ATTEMPTS,
+    maxAttempts: tries ?? (policy && maxAttemptsOf(policy)) ?? DEFAULT_MAX_ATTEMPTS,
     timeout: job.timeout === undefined ? null : wholeNumber("timeout", job.timeout, 1, LATEST_MS),
     backoff: job.backoff === undefined ? null : JSON.stringify(job.backoff),
     key: text("key", job.key),
@@ -174,7 +226,9 @@ export function prepareJob(job: NewJob, registered: Registered | undefined, now:
     ...originColumns(job.origin),
     pluginVersion: policy?.pluginVersion ?? null,
     handlerVersion: policy?.version ?? null,
-    flags: policy?.afterCrash === "interrupt" ? FLAG_INTERRUPT : 0,
+    flags:
+      (policy === undefined ? FLAG_NO_POLICY : policy.afterCrash === "interrupt" ? FLAG_INTERRUPT : 0) |
+      (tries === undefined ? 0 : FLAG_OWN_TRIES),
     idempotencyKey,
     hash: idempotencyKey === undefined ? undefined : hashOf(job.type, data),
   };

@@ -6,6 +6,7 @@ export class Watch {
   readonly #ended = new Map<number, Set<() => void>>();
   readonly #internalError: (error: unknown, where: string) => void;
   #scheduled = false;
+  #closed = false;
 
   constructor(engine: Engine, internalError: (error: unknown, where: string) => void) {
     this.#internalError = internalError;
@@ -20,6 +21,17 @@ export class Watch {
   foreign(): void {
     for (const listeners of this.#ended.values()) this.#tell(listeners);
     this.#later();
+  }
+
+  /** The queue was closed: whoever waits looks once more, and is refused. */
+  close(): void {
+    this.#closed = true;
+    for (const listeners of this.#ended.values()) this.#tell(listeners);
+    this.#tell(this.#listeners);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** After any growth of journal, progress or logs; several commits may be told as one. */

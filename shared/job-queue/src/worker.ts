@@ -1,14 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Attempt, type AttemptSetting } from "./attempt.ts";
 import { type PrepareMember, createContext } from "./context.ts";
-import { BEAT_MS, MAINTENANCE_MS, PEER_MS } from "./limits.ts";
+import { JobQueueError } from "./errors.ts";
+import { BEAT_MS, DEFAULT_MAX_ATTEMPTS, MAINTENANCE_MS, PEER_MS } from "./limits.ts";
 import { publicId } from "./ids.ts";
 import { acquireLock, forgetLock, type HeldLock, isHeld } from "./liveness.ts";
 import type { Retention } from "./options.ts";
 import type { ClaimInput, Claimed } from "./store/claim.ts";
 import type { Effects } from "./store/tick.ts";
 import { CONTROL_NONE } from "./store/codes.ts";
-import { type Registered } from "./validate.ts";
+import { type Registered, maxAttemptsOf } from "./validate.ts";
 
 export interface WorkerSetting extends AttemptSetting {
   readonly storePath: string;
@@ -18,6 +19,10 @@ export interface WorkerSetting extends AttemptSetting {
   readonly handlers: ReadonlyMap<string, Registered>;
   readonly prepareMember: PrepareMember;
 }
+
+/** At a stop: from the signal to giving the job back, and for writing what is left. */
+const STOP_MS = 1_000;
+const SETTLE_LIMIT_MS = 5_000;
 
 /** Set while a handler runs, so that a wait which would hold its slot can be refused. */
 export const insideHandler = new AsyncLocalStorage<number>();
@@ -29,13 +34,20 @@ export const insideHandler = new AsyncLocalStorage<number>();
 export class JobQueueWorker {
   readonly #setting: WorkerSetting;
   readonly #running = new Set<Attempt>();
+  /** Attempts whose outcome is not in the store yet. */
+  readonly #unsettled = new Set<Attempt>();
   readonly #timers = new Map<string, () => void>();
   #id: number | undefined;
   #lock: HeldLock | undefined;
   #state: "idle" | "running" | "stopping" = "idle";
+  #draining = false;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #alive: NodeJS.Timeout | undefined;
   /** There may be something to claim that this process has not looked at. */
   #dirty = false;
-  #drained: (() => void) | undefined;
+  /** Called when an attempt has been settled or a handler has ended. */
+  #progressed: (() => void) | undefined;
   #offCommit: (() => void) | undefined;
   #onDrain: (() => void) | undefined;
 
@@ -57,20 +69,38 @@ export class JobQueueWorker {
     return this.#running.size;
   }
 
-  /** Called when another process asks this worker to finish what it runs and end (`requestDrain`). */
+  /** Called once when another process asks this worker to finish what it runs and end (`requestDrain`); it claims nothing from then on. */
   set onDrain(callback: () => void) {
     this.#onDrain = callback;
   }
 
-  /** Registers the worker and starts claiming. Does nothing if it runs already. */
-  async start(): Promise<void> {
-    if (this.#state !== "idle") return;
-    const { engine, storePath, ports } = this.#setting;
+  /** Registers the worker and starts claiming. While it runs the process stays alive. Does nothing if it runs already. Throws STORE_UNREADABLE. */
+  start(): Promise<void> {
+    if (this.#state === "idle") this.#starting = this.#begin();
+    return this.#starting ?? Promise.resolve();
+  }
+
+  async #begin(): Promise<void> {
     this.#state = "running";
+    this.#draining = false;
+    try {
+      await this.#register();
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+  }
+
+  async #register(): Promise<void> {
+    const { engine, storePath, ports } = this.#setting;
     if (storePath !== ":memory:") {
       const name = `worker-${Buffer.from(ports.random.bytes(9)).toString("hex")}`;
       this.#lock = acquireLock(storePath, name);
+      if (!this.#lock)
+        throw new JobQueueError("STORE_UNREADABLE", `The lock ${name} of a new worker is held by another.`);
     }
+    // Its timers do not hold the process; a worker that waits for work does.
+    this.#alive = setInterval(() => undefined, 2 ** 30);
     this.#id = await engine.submit("addWorker", {
       pid: process.pid,
       lock: this.#lock?.name ?? null,
@@ -108,23 +138,34 @@ export class JobQueueWorker {
    * Stops claiming, lets running jobs end for `grace` milliseconds, then asks them to stop, and gives back what is left: those jobs run
    * again later, and the interrupted try does not count.
    */
-  async stop(options: { grace?: number | undefined } = {}): Promise<void> {
-    if (this.#state !== "running") return;
+  stop(options: { grace?: number | undefined } = {}): Promise<void> {
+    if (this.#state === "running") this.#stopping = this.#end(options.grace ?? this.#setting.grace);
+    return this.#stopping ?? Promise.resolve();
+  }
+
+  async #end(grace: number): Promise<void> {
+    await this.#starting;
     this.#state = "stopping";
-    const { ports, engine } = this.#setting;
-    await this.#idleWithin(options.grace ?? this.#setting.grace, ports);
+    const { engine } = this.#setting;
+    await this.#within(grace, () => this.#running.size === 0);
     for (const attempt of this.#running) attempt.abort("stopping");
-    await this.#idleWithin(1_000, ports);
+    await this.#within(STOP_MS, () => this.#running.size === 0);
     for (const attempt of this.#running) attempt.giveUp();
-    await this.#idleWithin(5_000, ports);
-    this.#offCommit?.();
-    engine.setTail(undefined);
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    // A handler that ignores its signal may run on; its job is given back, and what it still does changes nothing.
+    await this.#within(SETTLE_LIMIT_MS, () => this.#unsettled.size === 0);
+    this.#halt();
     if (this.#id !== undefined) await engine.submit("endWorker", this.#id);
     this.releaseLock();
     this.#id = undefined;
     this.#state = "idle";
+  }
+
+  #halt(): void {
+    this.#offCommit?.();
+    this.#setting.engine.setTail(undefined);
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    clearInterval(this.#alive);
   }
 
   releaseLock(): void {
@@ -137,10 +178,7 @@ export class JobQueueWorker {
   /** Ends without settling anything, as a crash would; only the lock is freed, as the kernel would. */
   abandon(): void {
     this.#state = "idle";
-    this.#offCommit?.();
-    this.#setting.engine.setTail(undefined);
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
+    this.#halt();
     this.#lock?.release();
     this.#lock = undefined;
   }
@@ -178,13 +216,16 @@ export class JobQueueWorker {
   }
 
   #wanted(effects: Effects): ClaimInput | null {
-    if (this.#state !== "running" || this.#id === undefined || !(this.#dirty || effects.readied)) return null;
+    if (this.#state !== "running" || this.#draining || this.#id === undefined) return null;
+    if (!this.#dirty && !effects.readied) return null;
     let busy = 0;
     for (const attempt of this.#running) if (!attempt.slotFree) busy += 1;
     const free = this.#setting.concurrency - busy;
     const types = [...this.#setting.handlers.values()].map(({ type, options }) => ({
       type,
       limit: options.concurrency ?? null,
+      maxAttempts: maxAttemptsOf(options) ?? DEFAULT_MAX_ATTEMPTS,
+      interrupt: options.afterCrash === "interrupt",
     }));
     return { worker: this.#id, free, types };
   }
@@ -200,7 +241,7 @@ export class JobQueueWorker {
         this.#setting.ports.clock.timer(Math.min(wait, 60_000), () => void this.#due()),
       );
     }
-    for (const job of result.jobs) this.#begin(job);
+    for (const job of result.jobs) this.#run(job);
   }
 
   async #due(): Promise<void> {
@@ -210,22 +251,27 @@ export class JobQueueWorker {
       .catch((error: unknown) => this.#setting.internalError(error, "expiry"));
   }
 
-  #begin(job: Claimed["jobs"][number]): void {
+  #run(job: Claimed["jobs"][number]): void {
     const registered = this.#setting.handlers.get(job.type);
     if (!registered) return;
     const attempt = new Attempt(job, registered, this.#setting, () => {
       this.#dirty = true;
     });
     this.#running.add(attempt);
+    this.#unsettled.add(attempt);
     const context = createContext(attempt, this.#setting.prepareMember);
     const ended = insideHandler.run(job.id, () => attempt.run(context, publicId(job.id, job.secret)));
     void ended
       .catch((error: unknown) => this.#setting.internalError(error, `running #${job.id}`))
+      .then(() => {
+        this.#unsettled.delete(attempt);
+        this.#progressed?.();
+      })
       // A handler that does not end keeps its slot, because it still uses the process, although its job is settled.
       .then(() => attempt.handlerDone)
       .finally(() => {
         this.#running.delete(attempt);
-        if (this.#running.size === 0) this.#drained?.();
+        this.#progressed?.();
         this.wake();
       });
   }
@@ -243,19 +289,23 @@ export class JobQueueWorker {
         else if (row.control !== CONTROL_NONE) attempt.abort("cancelled");
       }
     }
-    if (this.#onDrain && engine.queries.workerState(this.#id) === "draining") this.#onDrain();
+    if (!this.#draining && engine.queries.workerState(this.#id) === "draining") {
+      this.#draining = true;
+      this.#onDrain?.();
+    }
   }
 
-  async #idleWithin(ms: number, ports: WorkerSetting["ports"]): Promise<void> {
-    if (this.#running.size === 0) return;
+  async #within(ms: number, done: () => boolean): Promise<void> {
+    if (done()) return;
     await new Promise<void>((resolve) => {
-      const cancel = ports.clock.timer(ms, resolve);
-      this.#drained = () => {
+      const cancel = this.#setting.ports.clock.timer(ms, resolve);
+      this.#progressed = () => {
+        if (!done()) return;
         cancel();
         resolve();
       };
     });
-    this.#drained = undefined;
+    this.#progressed = undefined;
   }
 
   async #maintain(): Promise<void> {

@@ -297,3 +297,120 @@ test("a planning job counts as an operation only when it fails", async () => {
     failedOperations: 1,
   });
 });
+
+test("a job that waits for two jobs which failed comes back only when both run again", async () => {
+  const queue = await openQueue();
+  let broken = true;
+  const order: string[] = [];
+  queue.registerHandler("op", {
+    process(name: string) {
+      if (broken) throw failJob("broken");
+      order.push(name);
+    },
+  });
+  await queue.start();
+  const a = await queue.enqueue("op", "a");
+  const b = await queue.enqueue("op", "b");
+  const both = await queue.enqueue("op", "both", { after: [a.number, b.number] });
+  await queue.wait(both.number);
+  await queue.drain();
+  broken = false;
+  await queue.service.retry(a.number);
+  await queue.wait(a.number);
+  await queue.drain();
+  expect(await queue.service.getStatus(both.number)).toMatchObject({ state: "cancelled", run: 1 });
+  await queue.service.retry(b.number);
+  expect(await queue.wait(both.number)).toMatchObject({ state: "completed", run: 2 });
+  expect(order).toEqual(["a", "b", "both"]);
+});
+
+test("retry of a batch leaves a member alone that waits for a failed job outside of it", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("op", {
+    process(ok: boolean) {
+      if (!ok) throw failJob("broken");
+    },
+  });
+  const outside = await queue.enqueue("op", false);
+  const { batchId, jobIds } = await queue.enqueueBatch([
+    { type: "op", data: true, dependsOn: outside.jobId },
+    { type: "op", data: true },
+  ]);
+  await queue.service.cancel(jobIds[1] as string);
+  await queue.start();
+  await queue.batches.wait(batchId);
+  await queue.service.retry(batchId);
+  expect(await queue.batches.wait(batchId)).toMatchObject({ run: 2, completedOperations: 1, cancelledOperations: 1 });
+  expect(await queue.service.getStatus(jobIds[0] as string)).toMatchObject({ state: "cancelled", run: 1 });
+  const error = await queue.service.retry(batchId).catch((e: unknown) => e as Error & { code: string });
+  expect(error).toMatchObject({ code: "INVALID_STATE" });
+  expect((error as Error).message).toContain(`#${outside.number}`);
+});
+
+test("a planning job that failed may add jobs again when it is retried, and adds none twice", async () => {
+  const queue = await openQueue();
+  let broken = true;
+  queue.registerHandler("plan", {
+    async process(_data, _id, job) {
+      await job.addToBatch([{ type: "work", data: 1 }]);
+      if (broken) throw failJob("half way");
+      await job.addToBatch([{ type: "work", data: 2 }]);
+    },
+  });
+  queue.registerHandler("work", { process: () => null });
+  await queue.start();
+  const { batchId } = await queue.enqueueBatch([{ type: "plan" }], { open: true });
+  expect((await queue.batches.wait(batchId)).status).toBe("failed");
+  broken = false;
+  await queue.service.retry(batchId);
+  expect(await queue.batches.wait(batchId)).toMatchObject({
+    status: "completed",
+    run: 2,
+    open: false,
+    totalOperations: 2,
+    completedOperations: 2,
+  });
+});
+
+test("a planning job whose attempt was taken away adds nothing any more", async () => {
+  const queue = await openQueue();
+  const hold = gate();
+  let late: Promise<string | undefined> | undefined;
+  queue.registerHandler("plan", {
+    async process(_data, _id, job) {
+      await hold.opened;
+      late = codeOf(job.addToBatch([{ type: "work", data: 1 }]));
+      await late;
+    },
+  });
+  await queue.start();
+  const { batchId, jobIds } = await queue.enqueueBatch([{ type: "plan" }], { open: true });
+  await queue.spy.waitFor(jobIds[0] as string, "processing");
+  queue.service.unregisterHandler("plan");
+  const other = await queue.again();
+  await other.service.retry(jobIds[0] as string, { force: true });
+  hold.open();
+  await queue.clock.advance(1);
+  expect(await late).toBe("lost");
+  expect((await queue.service.list({ batch: batchId })).items).toHaveLength(1);
+});
+
+test("a repeated batch gives its ids in the order of its operations", async () => {
+  const queue = await openQueue();
+  const operations = [
+    { type: "x", data: 1, key: "last", dependsOn: "first" },
+    { type: "x", data: 2, key: "first" },
+  ];
+  const first = await queue.enqueueBatch(operations, { idempotencyKey: "k" });
+  expect((await queue.enqueueBatch(operations, { idempotencyKey: "k" })).jobIds).toEqual(first.jobIds);
+});
+
+test("a batch with options of the wrong kind is refused", async () => {
+  const queue = await openQueue();
+  const wrong: unknown[] = [{ label: 1 }, { unit: {} }, { idempotencyKey: 5 }, { open: "yes" }, { policy: "x" }];
+  for (const options of wrong)
+    expect(await codeOf(queue.enqueueBatch([{ type: "x" }], options as object))).toBe("INVALID_OPTION");
+  expect(await codeOf(queue.enqueueBatch("x" as never))).toBe("INVALID_OPTION");
+  expect(await codeOf(queue.enqueueBatch([null as never]))).toBe("INVALID_OPTION");
+  expect((await queue.batches.list()).items).toEqual([]);
+});

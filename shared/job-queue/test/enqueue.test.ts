@@ -188,3 +188,94 @@ test("a result that is too large fails the job instead of being cut", async () =
     error: { code: "TOO_LARGE" },
   });
 });
+
+test("a chain of thousands of dependents comes back without a deep stack", async () => {
+  const queue = await openQueue();
+  const first = await queue.enqueue("x");
+  const { jobIds } = await queue.enqueueBatch(
+    Array.from({ length: 5_000 }, (_, i) => ({
+      type: "x",
+      key: `${i}`,
+      dependsOn: i === 0 ? first.jobId : `${i - 1}`,
+    })),
+  );
+  await queue.service.cancel(first.number);
+  await queue.service.retry(first.number);
+  expect(await queue.service.getStatus(jobIds.at(-1) as string)).toMatchObject({ state: "blocked", run: 2 });
+});
+
+test("a job that has begun and sleeps counts as running: it gets one successor and is not replaced or changed", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("build", {
+    async process(data: number, _id, job) {
+      await job.sleep(60_000);
+      return data;
+    },
+  });
+  await queue.start();
+  const begun = await queue.enqueue("build", 1, { key: "site" });
+  await queue.spy.waitFor(
+    (job) => job.number === begun.number && job.startedAt !== undefined && job.state === "pending",
+    "pending",
+  );
+  const next = await queue.enqueue("build", 2, { key: "site", dedup: "replace" });
+  expect(next.duplicate).toBe(false);
+  expect(await queue.enqueue("build", 3, { key: "site", dedup: "coalesce" })).toMatchObject({
+    number: next.number,
+    duplicate: true,
+  });
+  expect(await queue.service.getStatus(next.number)).toMatchObject({ state: "blocked", waitsFor: [begun.number] });
+  await queue.drain();
+  expect((await queue.service.getStatus(begun.number))?.result).toBe(1);
+  expect((await queue.service.getStatus(next.number))?.result).toBe(3);
+});
+
+test("a keyed job that is run again starts after the one that runs, and is refused while another waits", async () => {
+  const queue = await openQueue();
+  let hold = gate();
+  queue.registerHandler("build", { process: () => hold.opened });
+  await queue.start();
+  const old = await queue.enqueue("build", 1, { key: "site" });
+  hold.open();
+  await queue.wait(old.number);
+  hold = gate();
+  const running = await queue.enqueue("build", 2, { key: "site" });
+  await queue.spy.waitFor(running.number, "processing");
+  await queue.service.retry(old.number);
+  expect(await queue.service.getStatus(old.number)).toMatchObject({ state: "blocked", waitsFor: [running.number] });
+  await queue.service.cancel(old.number);
+  await queue.enqueue("build", 3, { key: "site" });
+  expect(await codeOf(queue.service.retry(old.number))).toBe("INVALID_STATE");
+  hold.open();
+});
+
+test("a repeat under an idempotency key is answered even if what the job waited for is gone", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("x", { process: () => null });
+  await queue.start();
+  const first = await queue.enqueue("x");
+  const second = await queue.enqueue("x", 1, { after: first.number, idempotencyKey: "k" });
+  await queue.wait(second.number);
+  await queue.service.delete(first.number);
+  expect(await queue.enqueue("x", 1, { after: first.number, idempotencyKey: "k" })).toMatchObject({
+    number: second.number,
+    duplicate: true,
+  });
+});
+
+test("a backoff, time-out or text of the wrong kind is refused at enqueue and at registration", async () => {
+  const queue = await openQueue();
+  const backoffs = [{ delay: Number.NaN }, { delay: -1 }, { factor: 0 }, { max: "x" }, { jitter: 2 }, 7];
+  for (const backoff of backoffs) {
+    expect(await codeOf(queue.enqueue("x", null, { backoff: backoff as object }))).toBe("INVALID_OPTION");
+    expect(() => queue.registerHandler("x", { process: () => null }, { backoff: backoff as object })).toThrow(
+      "backoff",
+    );
+  }
+  expect(await codeOf(queue.enqueue("x", null, { timeout: 1.5 }))).toBe("INVALID_OPTION");
+  expect(await codeOf(queue.enqueue("x", null, { origin: { principal: 5 } as never }))).toBe("INVALID_OPTION");
+  expect(await codeOf(queue.enqueue("x", null, { origin: "me" as never }))).toBe("INVALID_OPTION");
+  expect(await codeOf(queue.enqueue("x", null, { idempotencyKey: "" }))).toBe("INVALID_OPTION");
+  expect(await codeOf(queue.service.enqueueMany("x" as never))).toBe("INVALID_OPTION");
+  expect((await queue.service.list()).items).toEqual([]);
+});

@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { cancelJob, failJob, snoozeJob } from "../src/index.ts";
+import { systemPorts } from "../src/queue.ts";
 import { codeOf, gate, openQueue } from "./kit.ts";
 
 test("a job runs, and its result, progress and log are kept", async () => {
@@ -288,4 +289,128 @@ test("a wait that times out says so and leaves the job alone", async () => {
   await queue.clock.advance(1_000);
   expect(await waiting).toBe("WAIT_TIMEOUT");
   expect((await queue.service.getStatus(number))?.state).toBe("pending");
+});
+
+test("a time-out of a month does not fire at once", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const day = 86_400_000;
+  const fired = vi.fn();
+  systemPorts.clock.timer(40 * day, fired);
+  const cancelled = vi.fn();
+  const cancel = systemPorts.clock.timer(40 * day, cancelled);
+  vi.advanceTimersByTime(39 * day);
+  cancel();
+  expect(fired).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(day);
+  expect(fired).toHaveBeenCalledOnce();
+  expect(cancelled).not.toHaveBeenCalled();
+});
+
+test("a snooze of a broken number of milliseconds is rounded, not lost", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("snooze", {
+    process() {
+      if (queue.clock.now() < start + 1_000) throw snoozeJob(1_000.5);
+      return "ran";
+    },
+  });
+  const start = queue.clock.now();
+  await queue.start();
+  const { number } = await queue.enqueue("snooze");
+  await queue.drain();
+  expect(await queue.service.getStatus(number)).toMatchObject({ state: "completed", result: "ran" });
+  expect(queue.internalErrors).toEqual([]);
+});
+
+test("progress that makes no sense is dropped and never harms the job", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("odd", {
+    process(_d, _i, job) {
+      job.progress({ current: 1, total: 3 });
+      job.progress({ current: Number.NaN, total: 3 });
+      job.progress({ current: "2" as never });
+      job.progress(undefined as never);
+    },
+  });
+  queue.registerHandler("half", {
+    process(_d, _i, job) {
+      job.progress({
+        current: 2,
+        total: Number.POSITIVE_INFINITY,
+        unit: {} as never,
+        message: "m".repeat(5_000),
+        details: "x".repeat(100_000),
+      });
+    },
+  });
+  await queue.start();
+  const odd = await queue.wait((await queue.enqueue("odd")).number);
+  expect(odd).toMatchObject({ state: "completed", progress: { current: 1, total: 3 } });
+  const half = await queue.wait((await queue.enqueue("half")).number);
+  expect(half).toMatchObject({ state: "completed", progress: { current: 2 } });
+  expect(half.progress?.total).toBeUndefined();
+  expect(half.progress?.unit).toBeUndefined();
+  expect(half.progress?.details).toBeUndefined();
+  expect(half.progress?.message).toHaveLength(1_000);
+  expect(queue.internalErrors.length).toBe(4);
+});
+
+test("a log keeps what fits, says where it was cut, and never harms the job", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("flood", {
+    process(_d, _i, job) {
+      job.log(5 as never);
+      job.log("odd stream", "nonsense" as never);
+      job.log(`${"x".repeat(64 * 1024 - 1)}\u{1F600}end`);
+      for (let i = 0; i < 400; i++) job.log("y".repeat(64 * 1024));
+    },
+  });
+  await queue.start();
+  const { number } = await queue.enqueue("flood");
+  expect((await queue.wait(number)).state).toBe("completed");
+  const { lines } = await queue.service.logs(number, { limit: 10_000 });
+  expect(lines.slice(0, 2).map((line) => [line.stream, line.text])).toEqual([
+    ["note", "5"],
+    ["note", "odd stream"],
+  ]);
+  expect(lines[2]?.text.at(-1)).toBe("x");
+  expect(lines[3]?.text).toBe("\u{1F600}end");
+  const kept = lines.reduce((sum, line) => sum + line.text.length, 0);
+  expect(kept).toBeGreaterThan(15 * 1024 * 1024);
+  expect(kept).toBeLessThan(17 * 1024 * 1024);
+  expect(lines.at(-1)?.text).toContain("log is full");
+});
+
+test("onError gets the parsed data", async () => {
+  const queue = await openQueue();
+  let told: unknown;
+  queue.registerHandler(
+    "hook",
+    { process: () => Promise.reject(new Error("no")), onError: (_error, data) => void (told = data) },
+    { maxAttempts: 1, schema: z.object({ n: z.number().default(7) }) as never },
+  );
+  await queue.start();
+  await queue.wait((await queue.enqueue("hook", {})).number);
+  await queue.drain();
+  expect(told).toEqual({ n: 7 });
+});
+
+test("a listener that hears of a job which a handler enqueued may wait for it", async () => {
+  const queue = await openQueue();
+  const heard = gate();
+  let code: string | undefined = "not called";
+  queue.events.on("job-progress", (event) => {
+    if (event.change !== "enqueued" || event.job.type !== "child") return;
+    void codeOf(queue.wait(event.job.number)).then((result) => {
+      code = result;
+      heard.open();
+    });
+  });
+  queue.registerHandler("parent", { process: async () => (await queue.enqueue("child")).number });
+  queue.registerHandler("child", { process: () => null });
+  await queue.start();
+  await queue.enqueue("parent");
+  await heard.opened;
+  expect(code).toBeUndefined();
 });

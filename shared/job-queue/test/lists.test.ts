@@ -138,3 +138,23 @@ test("small values are kept by namespace, and replies by key", async () => {
   await queue.clock.advance(8 * 24 * 3_600_000);
   expect(await queue.keys.begin("call", "k", "other")).toEqual({ state: "new" });
 });
+
+test("filters, limits, keys and values of the wrong kind are refused", async () => {
+  const queue = await openQueue();
+  const wrong = [
+    queue.service.list({ state: "done" as never }),
+    queue.service.getJobsByStatus("x" as never),
+    queue.service.count({ state: ["pending", "x"] as never }),
+    queue.batches.list({ status: "done" as never }),
+    queue.events.read({ limit: -1 }),
+    queue.events.read({ limit: Number.NaN }),
+    queue.kv.get(undefined as never, "k"),
+    queue.kv.delete("ns", 5 as never),
+    queue.kv.list({} as never),
+    queue.keys.begin("", "k", "h"),
+    queue.keys.finish("s", "", "h", 1),
+  ];
+  for (const each of wrong) expect(await codeOf(each)).toBe("INVALID_OPTION");
+  expect(await codeOf(queue.wait((await queue.enqueue("x")).number, { timeout: Number.NaN }))).toBe("INVALID_OPTION");
+  expect(await codeOf(queue.keys.finish("s", "k", "h", "x".repeat(3_000_000)))).toBe("TOO_LARGE");
+});

@@ -1,4 +1,7 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { crashAt } from "../src/testing/index.ts";
 import { codeOf, gate, openQueue } from "./kit.ts";
 
@@ -204,4 +207,142 @@ test("a lock is held by one and free when its holder is gone", async () => {
   expect(await other.isLocked("only-one")).toBe(true);
   held?.release();
   expect(await other.isLocked("only-one")).toBe(false);
+});
+
+test("the policy of a type holds for jobs that a process without its handler enqueued", async () => {
+  const producer = await openQueue();
+  const careful = await producer.enqueue("command");
+  const told = await producer.enqueue("command", null, { maxAttempts: 2 });
+  const worker = await producer.again();
+  worker.registerHandler("command", { process: () => gate().opened }, { afterCrash: "interrupt", maxAttempts: 1 });
+  await worker.start();
+  await producer.spy.waitFor(told.number, "processing");
+  expect((await producer.service.getStatus(careful.number))?.maxAttempts).toBe(1);
+  expect((await producer.service.getStatus(told.number))?.maxAttempts).toBe(2);
+  worker.crash();
+  const next = await producer.again();
+  await next.start();
+  expect(await next.service.getStatus(careful.number)).toMatchObject({ state: "failed", reason: "interrupted" });
+});
+
+test("two names of one store are one store: a live worker is not taken for dead through a link", async () => {
+  const queue = await openQueue();
+  const hold = gate();
+  queue.registerHandler("long", { process: () => hold.opened });
+  await queue.start();
+  const { number } = await queue.enqueue("long");
+  await queue.spy.waitFor(number, "processing");
+  const linkFolder = mkdtempSync(join(tmpdir(), "link-"));
+  onTestFinished(() => rmSync(linkFolder, { recursive: true, force: true }));
+  symlinkSync(queue.path, join(linkFolder, "other-name.db"));
+  const peer = await queue.again({ path: join(linkFolder, "other-name.db") });
+  await peer.start();
+  expect((await peer.service.getStatus(number))?.state).toBe("processing");
+  expect(await peer.workers()).toHaveLength(2);
+  hold.open();
+});
+
+test("a worker whose look for work failed once looks again", async () => {
+  let failing = false;
+  const queue = await openQueue({
+    ports: {
+      point(name) {
+        if (name !== "before-commit" || !failing) return;
+        failing = false;
+        throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
+      },
+    },
+  });
+  queue.registerHandler("x", { process: () => "ran" });
+  await queue.start();
+  const producer = await queue.again({ ports: { point: () => undefined } });
+  const { number } = await producer.enqueue("x");
+  failing = true;
+  queue.worker.foreign();
+  await queue.clock.advance(2_000);
+  expect(failing).toBe(false);
+  expect(await producer.service.getStatus(number)).toMatchObject({ state: "completed" });
+});
+
+test("an outcome that the store can never take fails the job instead of being tried for ever", async () => {
+  let once = true;
+  const queue = await openQueue({
+    ports: {
+      point(name) {
+        if (name !== "before-commit" || once) return;
+        once = true;
+        throw Object.assign(new Error("CHECK constraint failed"), { code: "SQLITE_CONSTRAINT_CHECK" });
+      },
+    },
+  });
+  const hold = gate();
+  queue.registerHandler("x", { process: () => hold.opened.then(() => void (once = false)) }, { maxAttempts: 1 });
+  await queue.start();
+  const { number } = await queue.enqueue("x");
+  await queue.spy.waitFor(number, "processing");
+  hold.open();
+  await queue.clock.advance(10);
+  expect(await queue.service.getStatus(number)).toMatchObject({
+    state: "failed",
+    reason: "error",
+    error: { message: expect.stringContaining("CHECK constraint failed") as string },
+  });
+});
+
+test("a worker that was idle for long is answering when it starts a job", async () => {
+  const queue = await openQueue();
+  const hold = gate();
+  queue.registerHandler("x", { process: () => hold.opened });
+  await queue.start();
+  await queue.clock.advance(3_600_000);
+  const { number } = await queue.enqueue("x");
+  await queue.spy.waitFor(number, "processing");
+  expect((await queue.service.getStatus(number))?.worker?.answering).toBe(true);
+  hold.open();
+});
+
+test("a stop does not wait for a handler that ignores its signal, and two stops are one", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("deaf", { process: () => gate().opened });
+  await queue.start();
+  const { number } = await queue.enqueue("deaf", null, { maxAttempts: 1 });
+  await queue.spy.waitFor(number, "processing");
+  const peer = await queue.again();
+  const stopped = Promise.all([queue.stop({ grace: 1_000 }), queue.stop({ grace: 1_000 })]);
+  await queue.clock.advance(3_000);
+  await stopped;
+  expect(await peer.service.getStatus(number)).toMatchObject({ state: "pending", attempt: 0 });
+  expect(await peer.workers()).toEqual([]);
+});
+
+test("a worker whose lock cannot be made does not start, says why, and can be started later", async () => {
+  const queue = await openQueue();
+  writeFileSync(`${queue.path}.locks`, "in the way");
+  expect(await codeOf(queue.start())).toBe("STORE_UNREADABLE");
+  expect(queue.worker.state).toBe("idle");
+  rmSync(`${queue.path}.locks`);
+  queue.registerHandler("x", { process: () => "ran" });
+  await queue.start();
+  expect((await queue.wait((await queue.enqueue("x")).number)).result).toBe("ran");
+});
+
+test("a draining worker claims nothing more, and is told once", async () => {
+  const queue = await openQueue();
+  const hold = gate();
+  let told = 0;
+  queue.worker.onDrain = () => void (told += 1);
+  queue.registerHandler("x", { process: () => hold.opened });
+  await queue.start();
+  const first = await queue.enqueue("x");
+  await queue.spy.waitFor(first.number, "processing");
+  const other = await queue.again();
+  await other.requestDrain(queue.worker.id as number);
+  queue.worker.foreign();
+  const second = await queue.enqueue("x");
+  hold.open();
+  await queue.wait(first.number);
+  queue.worker.foreign();
+  await queue.clock.advance(1_000);
+  expect((await queue.service.getStatus(second.number))?.state).toBe("pending");
+  expect(told).toBe(1);
 });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -176,3 +176,29 @@ async function longestGap(ms: number): Promise<number> {
   }
   return longest;
 }
+
+test("options that make no sense are refused before anything is opened", async () => {
+  const path = join(folder(), "never.db");
+  const wrong: object[] = [
+    { durability: "full" },
+    { concurrency: 0 },
+    { grace: Number.NaN },
+    { maxBytes: -1 },
+    { retention: { maxAge: Number.NaN } },
+    { retention: { maxJobs: -5 } },
+    { retention: { maxBytes: "2GB" } },
+  ];
+  for (const options of wrong) expect(await codeOf(openJobQueue({ path, ...options }))).toBe("INVALID_OPTION");
+  expect(existsSync(path)).toBe(false);
+});
+
+test("an existing store opens while another process holds the write lock", async () => {
+  const queue = await openQueue();
+  await queue.enqueue("x");
+  const holder = new Sqlite(queue.path);
+  holder.exec("BEGIN IMMEDIATE");
+  const other = await queue.again();
+  expect((await other.service.list()).items).toHaveLength(1);
+  holder.exec("ROLLBACK");
+  holder.close();
+});

@@ -279,3 +279,89 @@ test("a handler that swallows the suspension changes nothing", async () => {
   expect(runs).toBe(2);
   expect((await queue.service.logs(number)).lines).toEqual([]);
 });
+
+test("times of waiting that make no sense are refused inside the handler", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("x", {
+    process: async (_d, _i, job) => [
+      await codeOf(job.sleep(1e300)),
+      await codeOf(job.sleep(Number.NaN)),
+      await codeOf(job.requestDecision({ question: "?", expiresIn: Number.NaN })),
+      await codeOf(job.requestDecision({ question: "?", expiresIn: -1 })),
+      await codeOf(job.requestDecision({ question: "?", choices: [1 as never] })),
+      await codeOf(job.requestDecision({ question: "x".repeat(20_000) })),
+      await codeOf(job.requestDecision({ question: "?", details: "x".repeat(2_000_000) })),
+      await codeOf(job.requestDecision({ question: "?", onReject: "never" as never })),
+    ],
+  });
+  await queue.start();
+  expect((await queue.wait((await queue.enqueue("x")).jobId)).result).toEqual([
+    ...Array.from({ length: 6 }, () => "INVALID_OPTION"),
+    "TOO_LARGE",
+    "INVALID_OPTION",
+  ]);
+});
+
+test("an answer of the wrong kind is refused and the request stays open", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("ask", { process: (_d, _i, job) => job.requestDecision({ question: "?" }) });
+  await queue.start();
+  const { number } = await queue.enqueue("ask");
+  await queue.spy.waitFor(number, "waiting_approval");
+  const wrong: object[] = [{ choice: "approve", comment: {} }, { choice: "approve", principal: 5 }, { choice: 1 }];
+  for (const input of wrong) {
+    expect(["INVALID_OPTION", "INVALID_CHOICE"]).toContain(
+      await codeOf(queue.requests.decide(number, input as { choice: string })),
+    );
+  }
+  expect((await queue.requests.list({ open: true })).length).toBe(1);
+});
+
+test("a handler that waits for two things at once is suspended once, for the first", async () => {
+  const queue = await openQueue();
+  const thrown: unknown[] = [];
+  queue.registerHandler("both", {
+    async process(_d, _i, job) {
+      await Promise.all([
+        job.sleep(1_000).catch((e: unknown) => Promise.reject(thrown.push(e))),
+        job.requestDecision({ question: "?" }).catch((e: unknown) => Promise.reject(thrown.push(e))),
+      ]);
+      return "both";
+    },
+  });
+  await queue.start();
+  const { number } = await queue.enqueue("both");
+  await queue.clock.advance(1);
+  expect(await queue.service.getStatus(number)).toMatchObject({ state: "pending", attempt: 0 });
+  expect(thrown.every((error) => (error as { code?: string } | undefined)?.code === "suspended")).toBe(true);
+  await queue.clock.advance(1_000);
+  expect((await queue.service.getStatus(number))?.state).toBe("waiting_approval");
+  await queue.requests.decide(number, { choice: "approve" });
+  expect((await queue.wait(number)).result).toBe("both");
+});
+
+test("a suspended handler has cleaned up before its job goes on", async () => {
+  const queue = await openQueue();
+  const cleanup = gate();
+  const order: string[] = [];
+  queue.registerHandler("tidy", {
+    async process(_d, _i, job) {
+      order.push("begin");
+      try {
+        await job.sleep(1);
+      } finally {
+        if (order.length === 1) await cleanup.opened;
+        order.push("end");
+      }
+    },
+  });
+  await queue.start();
+  const { number } = await queue.enqueue("tidy");
+  await queue.spy.waitFor(number, "processing");
+  await queue.clock.advance(1_000);
+  expect(order).toEqual(["begin"]);
+  cleanup.open();
+  await queue.clock.advance(10);
+  await queue.wait(number);
+  expect(order).toEqual(["begin", "end", "begin", "end"]);
+});

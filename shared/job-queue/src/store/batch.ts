@@ -6,6 +6,7 @@ import type { Control } from "./control.ts";
 import type { Ending } from "./ending.ts";
 import type { EnqueueStore, JobRow } from "./enqueue.ts";
 import type { Keys } from "./keys.ts";
+import type { Held } from "./settle.ts";
 import type { StoreContext } from "./tick.ts";
 
 export interface MemberRow extends JobRow {
@@ -74,6 +75,7 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
   );
   const failedMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (6, 7) ORDER BY state, id");
   const drop = db.prepare("DELETE FROM bq_batch WHERE id = ?");
+  const holds = db.prepare("SELECT 1 FROM bq_job WHERE id = ? AND fence = ? AND state = 1").pluck();
 
   const get = (id: number): BatchRow => {
     const row = find.get(id) as BatchRow | undefined;
@@ -170,12 +172,15 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
         return result;
       },
 
-      addToBatch(input: { id: number; members: readonly MemberRow[] }): string[] {
+      /** Null: the attempt that wanted to add them was lost, nothing was changed. */
+      addToBatch(input: { id: number; members: readonly MemberRow[]; held?: Held | undefined }): string[] | null {
+        if (input.held && holds.get(input.held.id, input.held.fence) === undefined) return null;
         const batch = get(input.id);
         if (batch.state !== BATCH_ACTIVE || batch.open !== 1) {
           throw new JobQueueError("BATCH_CLOSED", `Batch #${input.id} is closed, so no job can be added.`);
         }
-        const scope = `batch/${input.id}/${batch.run}`;
+        // Of the batch, not of its run: a planning job that is retried finds what it added before.
+        const scope = `batch/${input.id}`;
         const ids: string[] = [];
         for (const member of input.members) {
           const known = member.identity === undefined ? undefined : keys.find(scope, member.identity, "");
@@ -221,7 +226,21 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
             `Every job of batch #${input.id} completed; there is nothing to retry.`,
           );
         // Failed ones first: they bring back what was cancelled because of them.
-        for (const member of members) control.rerun(member.id, input.keepSteps);
+        let held: { member: number; by: number } | undefined;
+        let again = 0;
+        for (const member of members) {
+          const broken = control.firstBroken(member.id);
+          if (broken === undefined) {
+            control.rerun(member.id, input.keepSteps);
+            again += 1;
+          } else held = { member: member.id, by: broken };
+        }
+        if (again === 0 && held) {
+          throw new JobQueueError(
+            "INVALID_STATE",
+            `#${held.member} waits for #${held.by}, which did not complete. Retry #${held.by}; what waits for it comes back with it.`,
+          );
+        }
         tick.touched.add(input.id);
       },
 

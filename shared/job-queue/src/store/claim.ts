@@ -1,5 +1,14 @@
 import { MAX_CRASHES } from "../limits.ts";
-import { CANCELLED, CONTROL_CANCEL_BATCH, CONTROL_NONE, FAILED, FLAG_INTERRUPT, READY } from "./codes.ts";
+import {
+  CANCELLED,
+  CONTROL_CANCEL_BATCH,
+  CONTROL_NONE,
+  FAILED,
+  FLAG_INTERRUPT,
+  FLAG_NO_POLICY,
+  FLAG_OWN_TRIES,
+  READY,
+} from "./codes.ts";
 import type { Ending } from "./ending.ts";
 import type { StoreContext } from "./tick.ts";
 
@@ -7,8 +16,16 @@ export interface ClaimInput {
   readonly worker: number;
   /** Free slots of the worker. */
   readonly free: number;
-  /** The types it has handlers for, with their limit over all processes. */
-  readonly types: readonly { readonly type: string; readonly limit: number | null }[];
+  /** The types it has handlers for, with their policy. */
+  readonly types: readonly ClaimType[];
+}
+
+export interface ClaimType {
+  readonly type: string;
+  /** How many may run over all processes. */
+  readonly limit: number | null;
+  readonly maxAttempts: number;
+  readonly interrupt: boolean;
 }
 
 /** A claimed job with all that its handler needs. */
@@ -53,7 +70,11 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
   const running = db.prepare("SELECT count(*) FROM bq_job WHERE state = 1 AND lane = ?").pluck();
   const take = db.prepare(
     `UPDATE bq_job SET state = 1, worker = ?, fence = fence + 1, attempt = attempt + 1, started_at = coalesce(started_at, ?)
-     WHERE id = ? AND state = 0 RETURNING fence, attempt, run`,
+     WHERE id = ? AND state = 0 RETURNING run, flags`,
+  );
+  const adopt = db.prepare(
+    `UPDATE bq_job SET flags = (flags & ~${FLAG_NO_POLICY}) | ?, max_attempts = CASE WHEN flags & ${FLAG_OWN_TRIES} THEN max_attempts ELSE ? END
+     WHERE id = ?`,
   );
   const load = db.prepare(
     `SELECT j.id, b.secret, l.type, j.run, j.attempt, j.max_attempts AS maxAttempts, j.fence, b.data, b.label, j.batch,
@@ -110,21 +131,25 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
         promote.run(tick.now);
         const jobs: ClaimedJob[] = [];
         if (input.free > 0) {
-          const found: { id: number; sort: number }[] = [];
-          for (const { type, limit } of input.types) {
+          const found: { id: number; sort: number; policy: ClaimType }[] = [];
+          for (const policy of input.types) {
+            const { type, limit } = policy;
             const lane = laneOf(type);
             const free = limit === null ? input.free : Math.min(input.free, limit - (running.get(lane) as number));
             if (free <= 0) continue;
-            found.push(...(candidates.all(lane, free) as { id: number; sort: number }[]));
+            for (const row of candidates.all(lane, free) as { id: number; sort: number }[])
+              found.push({ ...row, policy });
           }
           found.sort((a, b) => a.sort - b.sort || a.id - b.id);
-          for (const { id } of found.slice(0, input.free)) {
-            const taken = take.get(input.worker, tick.now, id) as { run: number } | undefined;
+          for (const { id, policy } of found.slice(0, input.free)) {
+            const taken = take.get(input.worker, tick.now, id) as { run: number; flags: number } | undefined;
             if (!taken) continue;
+            if (taken.flags & FLAG_NO_POLICY) adopt.run(policy.interrupt ? FLAG_INTERRUPT : 0, policy.maxAttempts, id);
             const job = load.get(id) as ClaimedJob;
             tick.jobEvent("started", id, taken.run, 1);
             jobs.push(job);
           }
+          if (jobs.length > 0) beat.run(tick.now, input.worker);
         }
         return { jobs, nextDue: nextDue.get() as number | null };
       },

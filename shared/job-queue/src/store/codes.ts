@@ -49,6 +49,10 @@ export const CONTROL_CANCEL_BATCH = 2;
 export const FLAG_PLANNER = 1;
 /** After a crash of its worker the job ends `failed: interrupted`. */
 export const FLAG_INTERRUPT = 2;
+/** Enqueued by a process that did not know the type: the first worker that claims it applies the policy of its handler. */
+export const FLAG_NO_POLICY = 4;
+/** Its number of tries was given at enqueue, so the policy of the handler does not change it. */
+export const FLAG_OWN_TRIES = 8;
 
 /** `bq_dep.mode`: the dependency must complete, or only end. */
 export const NEEDS_SUCCESS = 0;

@@ -6,8 +6,10 @@ import {
   CONTROL_CANCEL,
   CONTROL_CANCEL_BATCH,
   CONTROL_NONE,
+  DEP_MET,
   DEP_OPEN,
   FAILED,
+  FLAG_PLANNER,
   PROCESSING,
   READY,
   REQUEST_DECIDED,
@@ -60,6 +62,12 @@ export function controlStore(c: StoreContext, ending: Ending) {
   const dropProgress = db.prepare("DELETE FROM bq_progress WHERE id = ?");
   const dropSteps = db.prepare("DELETE FROM bq_step WHERE job = ?");
   const dropOwnWaits = db.prepare("DELETE FROM bq_dep WHERE job = ? AND mode = 1");
+  const putOwnWait = db.prepare("INSERT OR IGNORE INTO bq_dep (job, on_id, mode, done) VALUES (?, ?, 1, 0)");
+  const openPlanned = db.prepare("UPDATE bq_batch SET open = 1 WHERE id = ? AND state < 5");
+  const keyOf = db.prepare("SELECT lane, dkey, flags FROM bq_job WHERE id = ?");
+  const activeTwins = db.prepare(
+    "SELECT id, started_at IS NOT NULL AS begun FROM bq_job WHERE lane = ? AND dkey = ? AND dkey IS NOT NULL AND state < 5 ORDER BY id",
+  );
   const brokenBy = db.prepare(
     `SELECT d.job FROM bq_dep d JOIN bq_job j ON j.id = d.job WHERE d.on_id = ? AND d.done = 2 AND j.state = 7 AND j.reason = 'dependency'`,
   );
@@ -94,10 +102,28 @@ export function controlStore(c: StoreContext, ending: Ending) {
     return true;
   }
 
-  /** The next run of an ended job. Jobs that were cancelled because of it come back with it. */
+  /** The next run of an ended job. Jobs that were cancelled because of it come back with it, and so do those after them. */
   function rerun(id: number, keepSteps: boolean): void {
-    const row = ending.hot(id);
-    if (!row || row.state < COMPLETED) return;
+    // A worklist instead of recursion: a chain of dependents may be as long as a batch is large.
+    const again = [{ id, keepSteps }];
+    for (let i = 0; i < again.length; i++) {
+      const { id: next, keepSteps: keep } = again[i] as (typeof again)[number];
+      const row = ending.hot(next);
+      if (!row || row.state < COMPLETED) continue;
+      restartJob(next, keep);
+      const reopened = row.batch !== null && reopen(row.batch, next) ? [row.batch] : [];
+      if (row.batch !== null) tick.touched.add(row.batch);
+      for (const on of [next, ...reopened]) {
+        for (const { job } of brokenBy.all(on) as { job: number }[]) {
+          setDep.run(DEP_OPEN, job, on);
+          // Another dependency that failed holds it back: it comes back with the last of them.
+          if (firstBroken(job) === undefined) again.push({ id: job, keepSteps: true });
+        }
+      }
+    }
+  }
+
+  function restartJob(id: number, keepSteps: boolean): void {
     archive.run(id);
     dropResult.run(id);
     dropProgress.run(id);
@@ -106,45 +132,52 @@ export function controlStore(c: StoreContext, ending: Ending) {
     let blocked = false;
     for (const dep of depsOf.all(id) as { on_id: number; done: number }[]) {
       const on = stateOf.get({ id: dep.on_id }) as number | undefined;
-      if (on !== undefined && on < COMPLETED) {
-        setDep.run(DEP_OPEN, id, dep.on_id);
-        blocked = true;
-      }
+      const done = on !== undefined && on < COMPLETED ? DEP_OPEN : DEP_MET;
+      if (done !== dep.done) setDep.run(done, id, dep.on_id);
+      blocked ||= done === DEP_OPEN;
+    }
+    for (const twin of twinsOf(id)) {
+      putOwnWait.run(id, twin.id);
+      blocked = true;
     }
     const state = blocked ? BLOCKED : READY;
     const { run } = restart.get(state, tick.now, id) as { run: number };
     tick.jobEvent("rerun", id, run, state);
     tick.effects.readied = true;
-    if (row.batch !== null) {
-      reopen(row.batch);
-      tick.touched.add(row.batch);
-    }
-    revive(id);
   }
 
-  function reopen(batch: number): void {
+  /** The next run of an ended batch; true if there is one. A planning job that runs again may add jobs again. */
+  function reopen(batch: number, job: number): boolean {
     const next = reopenBatch.get(batch) as { run: number } | undefined;
-    if (!next) return;
-    tick.batchEvent("rerun", batch, next.run, READY);
-    revive(batch);
+    if (next) tick.batchEvent("rerun", batch, next.run, READY);
+    if ((keyOf.get(job) as { flags: number }).flags & FLAG_PLANNER) openPlanned.run(batch);
+    return next !== undefined;
   }
 
-  function revive(id: number): void {
-    for (const { job } of brokenBy.all(id) as { job: number }[]) {
-      setDep.run(DEP_OPEN, job, id);
-      rerun(job, true);
-    }
+  /** Active jobs of the same type and key as an ended one. */
+  function twinsOf(id: number): { id: number; begun: number }[] {
+    const { lane, dkey } = keyOf.get(id) as { lane: number; dkey: string | null };
+    return dkey === null ? [] : (activeTwins.all(lane, dkey) as { id: number; begun: number }[]);
+  }
+
+  /** A dependency that has ended without completing. */
+  function firstBroken(id: number): number | undefined {
+    return (depsOf.all(id) as { on_id: number }[]).find(
+      (dep) => ((stateOf.get({ id: dep.on_id }) as number | undefined) ?? COMPLETED) > COMPLETED,
+    )?.on_id;
   }
 
   function assertRunnable(id: number): void {
-    for (const dep of depsOf.all(id) as { on_id: number }[]) {
-      const state = stateOf.get({ id: dep.on_id }) as number | undefined;
-      if (state !== undefined && state > COMPLETED) {
-        throw new JobQueueError(
-          "INVALID_STATE",
-          `#${id} waits for #${dep.on_id}, which did not complete. Retry #${dep.on_id}; #${id} comes back with it.`,
-        );
-      }
+    const broken = firstBroken(id);
+    if (broken !== undefined) {
+      throw new JobQueueError(
+        "INVALID_STATE",
+        `#${id} waits for #${broken}, which did not complete. Retry #${broken}; #${id} comes back with it.`,
+      );
+    }
+    const waiting = twinsOf(id).find((twin) => twin.begun === 0);
+    if (waiting) {
+      throw new JobQueueError("INVALID_STATE", `#${waiting.id} has the same key as #${id} and waits already.`);
     }
   }
 
@@ -156,7 +189,7 @@ export function controlStore(c: StoreContext, ending: Ending) {
   return {
     cancel,
     rerun,
-    reopen,
+    firstBroken,
     drop,
     queries: {
       /** What this worker holds, with what was asked of each. A running job that is not among them was lost. */

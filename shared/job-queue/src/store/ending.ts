@@ -47,7 +47,9 @@ export function endingStore(c: StoreContext) {
     if (draining) return;
     draining = true;
     try {
-      for (let next = work.shift(); next; next = work.shift()) {
+      // By index: shifting a long array moves all of it.
+      for (let i = 0; i < work.length; i++) {
+        const next = work[i] as (typeof work)[number];
         for (const dep of openDeps.all(next.id) as { job: number; mode: number }[]) {
           const met = dep.mode === NEEDS_END || next.state === COMPLETED;
           markDep.run(met ? DEP_MET : DEP_BROKEN, dep.job, next.id);

@@ -10,7 +10,6 @@ import {
   DEP_OPEN,
   NEEDS_END,
   NEEDS_SUCCESS,
-  PROCESSING,
   READY,
 } from "./codes.ts";
 import type { Ending } from "./ending.ts";
@@ -62,6 +61,7 @@ interface Twin {
   readonly id: number;
   readonly secret: string;
   readonly state: number;
+  readonly begun: number;
 }
 const NO_TWINS = { waiting: undefined, running: [] as Target[] };
 
@@ -81,7 +81,7 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
      VALUES (@id, @secret, @data, @label, @unit, @priority, @timeout, @backoff, @origin, @principal, @conversation, @pluginVersion, @handlerVersion, @now)`,
   );
   const findKey = db.prepare(
-    `SELECT j.id, b.secret, j.state FROM bq_job j JOIN bq_body b ON b.id = j.id
+    `SELECT j.id, b.secret, j.state, j.started_at IS NOT NULL AS begun FROM bq_job j JOIN bq_body b ON b.id = j.id
      WHERE j.lane = ? AND j.dkey = ? AND j.dkey IS NOT NULL AND j.state < 5 ORDER BY j.id`,
   );
   const coalesce = db.prepare("UPDATE bq_body SET data = ?, label = coalesce(?, label) WHERE id = ?");
@@ -158,11 +158,11 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
 
   /** Enqueues one job: idempotency key first, then the dedup key, then a new row. */
   function one(row: JobRow): Enqueued {
-    const targets = row.after.map(target);
     if (row.idempotencyKey !== undefined && row.hash !== undefined) {
       const known = keys.find("enqueue", row.idempotencyKey, row.hash);
       if (known?.reply) return { ...(JSON.parse(known.reply) as Enqueued), duplicate: true };
     }
+    const targets = row.after.map(target);
     const { waiting, running } = row.key === null ? NO_TWINS : twins(row.type, row.key);
     const result = (waiting && deduplicated(row, waiting)) ?? insert(row, [...targets, ...running], null);
     if (row.idempotencyKey !== undefined && row.hash !== undefined) {
@@ -171,12 +171,15 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
     return result;
   }
 
-  /** Active jobs of the same type and key. A new one starts after those that run, whatever becomes of them. */
+  /**
+   * Active jobs of the same type and key. A new one starts after those that have begun, whatever becomes of them: one that sleeps, waits or is
+   * to be tried again has begun, and to end or change it half way would lose work.
+   */
   function twins(type: string, key: string): { waiting: Twin | undefined; running: Target[] } {
     const rows = findKey.all(laneOf(type), key) as Twin[];
     return {
-      waiting: rows.find((row) => row.state !== PROCESSING),
-      running: rows.filter((row) => row.state === PROCESSING).map((row) => ({ ...row, mode: NEEDS_END })),
+      waiting: rows.find((row) => row.begun === 0),
+      running: rows.filter((row) => row.begun === 1).map((row) => ({ ...row, mode: NEEDS_END })),
     };
   }
 

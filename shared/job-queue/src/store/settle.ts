@@ -1,4 +1,5 @@
 import { newSecret } from "../ids.ts";
+import { LOG_LINES } from "../limits.ts";
 import type { EndReason, LogStream, Progress, StoredError } from "../job.ts";
 import {
   BLOCKED,
@@ -232,7 +233,11 @@ export function settleStore(c: StoreContext, ending: Ending) {
         const row = find(input);
         if (!row) return false;
         let n = (lastLine.get(row.id) as number | null) ?? 0;
-        for (const line of input.lines) putLine.run(row.id, ++n, line.at, row.run, row.attempt, line.stream, line.text);
+        for (const line of input.lines) {
+          if (n >= LOG_LINES) break;
+          const text = ++n < LOG_LINES ? line.text : "The log is full; further lines of this job are not kept.";
+          putLine.run(row.id, n, line.at, row.run, row.attempt, line.stream, text);
+        }
         tick.effects.grew = true;
         return true;
       },
