@@ -18,6 +18,9 @@ import { root } from "./packages.ts";
 const run = promisify(execFile);
 const MAIN = join(root, "apps/brain/src/main.ts");
 
+/** Several processes, one after the other, on a machine that may be busy. */
+const SLOW = { timeout: 60_000 };
+
 /** What a reader links from the checkout. */
 const LINKS = {
   "@brains/plugin": "shared/plugin",
@@ -61,7 +64,7 @@ function shownAfter(page: string, command: string): string {
   return (block?.text ?? "").slice(command.length + 3).trimEnd();
 }
 
-describe("the first plugin", () => {
+describe("the first plugin", SLOW, () => {
   const page = "docs/first-plugin.md";
 
   test("runs in a brain that has nothing but the file", async () => {
@@ -90,7 +93,7 @@ describe("the first plugin", () => {
   });
 });
 
-describe("the queue alone", () => {
+describe("the queue alone", SLOW, () => {
   const page = "docs/job-queue.md";
 
   test("runs a job in one process and prints what the page says", async () => {
@@ -122,7 +125,7 @@ describe("the queue alone", () => {
   });
 });
 
-test.each(["docs/first-plugin.md", "docs/job-queue.md"])("the compiler accepts the code of %s", async (page) => {
+test.each(["docs/first-plugin.md", "docs/job-queue.md"])("the compiler accepts the code of %s", SLOW, async (page) => {
   const folder = await folderOf(page, { links: true });
   const config = { extends: join(root, "tsconfig.json"), include: ["**/*.ts"], exclude: ["node_modules"] };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));

@@ -5,6 +5,7 @@ import { COMMANDS } from "../interfaces/cli/src/commands/registry.ts";
 import { EXIT_CODES, exitCodeOfError } from "../interfaces/cli/src/exit-codes.ts";
 import { SITE_ERRORS } from "../plugins/site-builder/src/errors.ts";
 import { QUEUE_ERRORS } from "../shared/job-queue/src/errors.ts";
+import * as limits from "../shared/job-queue/src/limits.ts";
 import { TRANSITIONS } from "../shared/job-queue/src/job.ts";
 import { configJsonSchema } from "../shell/core/src/config/schema.ts";
 import { BRAINS_ERRORS } from "../shell/core/src/errors.ts";
@@ -40,6 +41,24 @@ function configKeys(heading: string, schema: Schema | undefined, prefix = ""): E
 
 function isPlain(value: unknown): boolean {
   return value !== undefined && typeof value !== "object";
+}
+
+const number = (n: number): string => n.toLocaleString("en").replaceAll(",", " ");
+const size = (bytes: number): string => (bytes >= 2 ** 20 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 10} KiB`);
+
+function queueLimits(): string[] {
+  return [
+    row("payload, result, step, value of `kv`, as JSON", `${size(limits.DEFAULT_MAX_BYTES)} (\`maxBytes\`)`),
+    row("details of progress, as JSON", size(limits.DETAILS_BYTES)),
+    row("label, unit, message of progress", `${number(limits.SHORT_TEXT)} characters`),
+    row("question, comment on a decision", `${number(limits.LONG_TEXT)} characters`),
+    row("log of one attempt", `${number(limits.LOG_ATTEMPT)} characters`),
+    row("log of one job", `${number(limits.LOG_LINES)} lines`),
+    row("jobs that run at once in a process", `${limits.DEFAULT_CONCURRENCY} (\`concurrency\`)`),
+    row("tries in a run", `${limits.DEFAULT_MAX_ATTEMPTS} (\`maxAttempts\`)`),
+    row("deaths of its worker until a job is `crashed`", `${limits.MAX_CRASHES}`),
+    row("time to end after cancel, time-out or stop", `${number(limits.DEFAULT_GRACE_MS)} ms (\`grace\`)`),
+  ];
 }
 
 /** Keys with a group of their own are described there. */
@@ -85,6 +104,7 @@ export function expectedTables(): Expected[] {
       heading: "The state machine",
       rows: Object.entries(TRANSITIONS).map(([from, next]) => row(`\`${from}\``, nextStates(next))),
     },
+    { page: "job-queue.md", heading: "Limits", rows: queueLimits() },
     configKeys("All keys", topLevel(schema)),
     ...groups.map(([name, group]) => configKeys(name, group, `${name}.`)),
   ];
