@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { InitReport } from "@brains/cli";
@@ -42,11 +42,7 @@ async function writeBrain(target: string, cwd: string): Promise<InitReport> {
       `${target} has ${taken.join(", ")} already, and init never overwrites. Choose another folder, or move ${taken.length === 1 ? "it" : "them"} away.`,
     );
   }
-  const name = brainName(target);
-  for (const { path, text } of files) {
-    await mkdir(dirname(join(target, path)), { recursive: true });
-    await writeFile(join(target, path), text.replaceAll("{{name}}", name), { flag: "wx" });
-  }
+  await writeAll(target, files);
   const place = relative(cwd, target);
   const enter = place === "" ? [] : [`cd ${/^[\w./-]+$/.test(place) ? place : JSON.stringify(place)}`];
   return {
@@ -56,7 +52,29 @@ async function writeBrain(target: string, cwd: string): Promise<InitReport> {
   };
 }
 
-async function templateFiles(dir: string): Promise<{ path: string; text: string }[]> {
+/** All of them or none: what was written before a failure is taken away again. */
+async function writeAll(target: string, files: readonly TemplateFile[]): Promise<void> {
+  const name = brainName(target);
+  const written: string[] = [];
+  try {
+    for (const { path, text } of files) {
+      const file = join(target, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text.replaceAll("{{name}}", name), { flag: "wx" });
+      written.push(file);
+    }
+  } catch (error) {
+    for (const file of written) await rm(file, { force: true });
+    throw error;
+  }
+}
+
+interface TemplateFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+async function templateFiles(dir: string): Promise<TemplateFile[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return Promise.all(

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
 import type { AppSession, OpenOptions } from "@brains/cli";
 import { findBrain, openBrainLog, type Caller } from "@brains/shell";
+import { watchForCrash } from "./crash-watch.ts";
 import { fingerprint, openBrain, presentFingerprint, type OpenBrain } from "./open-brain.ts";
 import { appVersion } from "./version.ts";
 import { workerKeeper, type WorkerKeeper } from "./worker-keeper.ts";
@@ -35,10 +36,12 @@ export async function openFrontEnd(options: Omit<OpenOptions, "interface">): Pro
     onRunnable: () => keeper.look(),
   });
   const office = options.inProcess === true && plugins ? await workHere(opened) : undefined;
+  const watch = watchForCrash(opened.queue, keeper);
   return {
     ...opened,
     keeper,
     async close() {
+      watch.end();
       await keeper.settled();
       await office?.leave(opened.queue, brain.config.worker.grace * 1000);
       await opened.close();
