@@ -1,0 +1,47 @@
+// Enqueues until it is told to stop. A number is written to the ledger only after its promise resolved: what stands there was acknowledged.
+import { join } from "node:path";
+import { openJobQueue } from "../../src/index.ts";
+import { openLedger } from "./ledger.ts";
+
+const [folder = "", durability = "process"] = process.argv.slice(2);
+const acknowledged = openLedger(join(folder, "acknowledged"));
+const queue = await openJobQueue({
+  path: join(folder, "storm.db"),
+  durability: durability as "power" | "process",
+});
+const orders = { stop: false };
+process.on("message", () => {
+  orders.stop = true;
+});
+process.on("disconnect", () => process.exit());
+
+const recent: number[] = [];
+let made = 0;
+const keep = (numbers: readonly number[]) => {
+  for (const number of numbers) acknowledged("J", number);
+  made += numbers.length;
+  recent.push(...numbers);
+};
+for (let i = 0; !orders.stop; i++) {
+  if (i % 10 === 9) {
+    const batch = await queue.enqueueBatch(
+      [0, 1, 2, 3, 4].map((n) => ({ type: "work", data: { fail: n === 3 && i % 20 === 9 } })),
+      { label: `batch ${i}`, policy: i % 30 === 9 ? "stop" : "continue" },
+    );
+    acknowledged("B", batch.number);
+    keep(batch.jobIds.map((id) => Number.parseInt(id, 10)));
+  } else if (i % 10 === 4) {
+    const many = await queue.service.enqueueMany(
+      Array.from({ length: 8 }, (_, n) => ({ type: "work", data: { n }, priority: n - 4 })),
+    );
+    keep(many.map((job) => job.number));
+  } else {
+    const { number } = await queue.enqueue("work", { i, steps: i % 7 === 0 }, i % 5 === 0 ? { key: `k${i % 3}` } : {});
+    keep([number]);
+  }
+  process.send?.(made);
+  // Not ahead of the workers by more than some hundred jobs.
+  if (recent.length > 400) await queue.wait(recent.splice(0, 200)[0] as number);
+}
+await queue.stop();
+process.disconnect();
