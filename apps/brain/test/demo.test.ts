@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { BatchInfo } from "@brains/job-queue";
 import { expect, test } from "vitest";
 import { makeBrain } from "./brain-kit.ts";
 
@@ -27,12 +28,26 @@ test("without a terminal the demonstration tells each change, ends with 0 and pr
   expect((await brain.run("demo", "--config", "brains.yaml")).stdout).toContain("2 pages: 1 rendered, 1 unchanged");
 });
 
-test("a demonstration that cannot be finished ends with another code and the reason", async () => {
-  const brain = await makeBrain({
-    files: { "brains.yaml": CONFIG, ...DOCS, "docs/broken.md": "---\ntitle: [x\n---\n\n# Broken\n" },
-  });
+test("one broken source fails its section with file and line; the others are usable, and a retry after mending completes", async () => {
+  const broken = { "docs/broken.md": "---\ntitle: [x\n---\n\n# Broken\n" };
+  const brain = await makeBrain({ files: { "brains.yaml": CONFIG, ...DOCS, ...broken } });
   const ended = await brain.run("demo", "--config", "brains.yaml");
   expect(ended.code).not.toBe(0);
   expect(ended.stdout + ended.stderr).toContain("broken.md:2");
   expect(ended.stdout).not.toContain("The site:");
+
+  const queue = await brain.queue();
+  const batch = async (): Promise<BatchInfo | undefined> =>
+    (await queue.batches.list()).items.find(({ label }) => label === "Generate all sections");
+  const failed = await batch();
+  expect(failed).toMatchObject({ status: "failed", run: 1, percent: 100, failedOperations: 1 });
+  expect(failed?.completedOperations).toBe((failed?.totalOperations ?? 0) - 1);
+  expect(failed?.errors[0]?.message).toContain("broken.md:2");
+
+  await brain.write("docs/broken.md", "---\ntitle: x\n---\n\n# x\n\nIt is mended.\n");
+  expect((await brain.run("retry", `${failed?.number}`)).code).toBe(0);
+  expect((await brain.run("wait", `${failed?.number}`)).code).toBe(0);
+  expect(await batch()).toMatchObject({ status: "completed", run: 2, failedOperations: 0 });
+  for (const tool of ["promote-all", "build-site"]) expect((await brain.run("run", tool, "--wait")).code).toBe(0);
+  expect(await readFile(join(brain.dir, "site", "broken.html"), "utf8")).toContain("It is mended.");
 });

@@ -3,6 +3,9 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import { plainJson, plainText } from "./plain-text.ts";
 import { wireName } from "./wire-names.ts";
 
+/** Characters of JSON that are not repeated beside a text which says the same: some clients give a model everything that is there. */
+const LONG = 16_000;
+
 /** What the answer says besides the tool's own words. */
 export interface ReplyNotes {
   /** Set when the caller asked to wait longer than is allowed: what it was shortened to, in seconds. */
@@ -66,9 +69,10 @@ function withNotes(data: unknown, notes: ReplyNotes): Record<string, unknown> {
 
 function answer(data: Record<string, unknown>, text: string | undefined, isError: boolean): CallToolResult {
   const structuredContent = plainJson(data) as Record<string, unknown>;
-  const json = { type: "text" as const, text: JSON.stringify(structuredContent) };
+  const json = JSON.stringify(structuredContent);
+  const parts = text === undefined ? [json] : [plainText(text), ...(json.length > LONG ? [] : [json])];
   return {
-    content: text === undefined ? [json] : [{ type: "text", text: plainText(text) }, json],
+    content: parts.map((part) => ({ type: "text", text: part })),
     structuredContent,
     ...(isError && { isError }),
   };
