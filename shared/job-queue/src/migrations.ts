@@ -29,11 +29,13 @@ CREATE TABLE bq_job (
 CREATE INDEX bq_job_ready ON bq_job(lane, sort, id) WHERE state = 0;
 CREATE INDEX bq_job_mine ON bq_job(worker, control) WHERE state = 1;
 CREATE INDEX bq_job_due ON bq_job(run_at) WHERE state = 2;
-CREATE INDEX bq_job_waiting ON bq_job(id) WHERE state IN (3, 4);
+CREATE INDEX bq_job_active ON bq_job(state, id) WHERE state < 5;
 CREATE INDEX bq_job_failed ON bq_job(id) WHERE state = 6;
 CREATE INDEX bq_job_cancelled ON bq_job(id) WHERE state = 7;
 CREATE INDEX bq_job_ended ON bq_job(ended_at) WHERE state >= 5;
+CREATE INDEX bq_job_lane ON bq_job(lane, id);
 CREATE INDEX bq_job_batch ON bq_job(batch, state) WHERE batch IS NOT NULL;
+CREATE INDEX bq_job_planner ON bq_job(batch) WHERE (flags & 1) = 1;
 CREATE INDEX bq_job_key ON bq_job(lane, dkey) WHERE dkey IS NOT NULL AND state < 5;
 
 CREATE TABLE bq_body (
@@ -147,6 +149,11 @@ CREATE TABLE bq_batch (
 ) STRICT;
 CREATE INDEX bq_batch_active ON bq_batch(id) WHERE state < 5;
 CREATE INDEX bq_batch_ended ON bq_batch(ended_at) WHERE state >= 5;
+CREATE INDEX bq_batch_failed ON bq_batch(id) WHERE state = 6;
+CREATE INDEX bq_batch_cancelled ON bq_batch(id) WHERE state = 7;
+CREATE INDEX bq_batch_plugin ON bq_batch(plugin, id);
+CREATE INDEX bq_batch_principal ON bq_batch(principal, id);
+CREATE INDEX bq_batch_conversation ON bq_batch(conversation, id);
 
 -- \`planners\` counts planning jobs that have not failed and \`planned\` those that completed: people are told of the work, not of its planning.
 -- The counts of a batch follow its jobs whichever statement moves them, so no code path can forget one.

@@ -151,8 +151,9 @@ export class JobQueueService {
   async delete(ref: string | number): Promise<void> {
     const { engine } = this.#setting;
     const found = resolveRef(engine, ref);
-    if (found?.kind === "batch") await engine.submit("deleteBatch", found.number);
-    else await engine.submit("deleteJob", requireRef(engine, ref, "job"));
+    if (found?.kind === "batch") {
+      while ((await engine.submit("deleteBatch", found.number)).more);
+    } else await engine.submit("deleteJob", requireRef(engine, ref, "job"));
   }
 
   /** Resolves when the job's run has ended. Throws WAIT_TIMEOUT, WAIT_INSIDE_HANDLER, JOB_NOT_FOUND. */

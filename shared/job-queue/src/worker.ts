@@ -8,6 +8,7 @@ import { acquireLock, forgetLock, type HeldLock, isHeld } from "./liveness.ts";
 import type { Retention } from "./options.ts";
 import type { ClaimInput, Claimed } from "./store/claim.ts";
 import type { Effects } from "./store/tick.ts";
+import type { Pruned } from "./store/prune.ts";
 import { CONTROL_NONE } from "./store/codes.ts";
 import { type Registered, maxAttemptsOf } from "./validate.ts";
 
@@ -310,7 +311,13 @@ export class JobQueueWorker {
 
   async #maintain(): Promise<void> {
     const { engine, retention } = this.#setting;
-    for (let more = true; more && this.#state === "running";) more = (await engine.submit("prune", retention)).more;
-    await engine.submit("pruneKeys", null);
+    let excess = engine.queries.endedOver(retention.maxJobs);
+    for (let from: number | null = 0; from !== null && this.#state === "running";) {
+      const done: Pruned = await engine.submit("prune", { ...retention, from, excess });
+      excess -= done.jobs;
+      from = done.next;
+    }
+    while (this.#state === "running" && (await engine.submit("pruneEvents", retention)).more);
+    while (this.#state === "running" && (await engine.submit("pruneKeys", null)).more);
   }
 }

@@ -161,3 +161,55 @@ test("retention keeps the newest ended jobs up to the count", async () => {
   await queue.clock.advance(120_000);
   expect((await queue.service.list()).items.map((job) => job.number)).toEqual([12, 11, 10, 9, 8]);
 });
+
+test("a batch goes as a whole when there are too many ended jobs", async () => {
+  const queue = await openQueue({ retention: { maxJobs: 5 } });
+  queue.registerHandler("x", { process: () => null });
+  await queue.start();
+  const batch = await queue.enqueueBatch(Array.from({ length: 1_200 }, () => ({ type: "x" })));
+  await queue.batches.wait(batch.batchId);
+  const kept = await queue.service.enqueueMany([{ type: "x" }, { type: "x" }]);
+  for (const job of kept) await queue.wait(job.number);
+  await queue.clock.advance(61_000);
+  expect(await queue.batches.getBatchStatus(batch.batchId)).toBeNull();
+  expect((await queue.service.list()).items.map((job) => job.number)).toEqual(
+    kept.map((job) => job.number).toReversed(),
+  );
+});
+
+test("a store over its bytes loses ended work, but neither waiting work nor the last hour of its journal", async () => {
+  const queue = await openQueue({ retention: { maxBytes: 1 } });
+  queue.registerHandler("x", { process: () => null });
+  await queue.start();
+  const { cursor } = await queue.events.read();
+  const ended = await queue.enqueue("x");
+  await queue.wait(ended.number);
+  const waiting = await queue.enqueue("nobody");
+  await queue.clock.advance(61_000);
+  expect(await queue.service.getStatus(ended.number)).toBeNull();
+  expect((await queue.service.getStatus(waiting.number))?.state).toBe("pending");
+  expect(told((await queue.events.read({ after: cursor })).events)).toEqual([`#${waiting.number} enqueued`]);
+  await queue.clock.advance(3_700_000);
+  expect(await codeOf(queue.events.read({ after: cursor }))).toBe("CURSOR_EXPIRED");
+});
+
+test("a subscriber a long way behind is told everything, while the event loop turns", async () => {
+  const queue = await openQueue();
+  const start = await queue.events.cursor();
+  await queue.service.enqueueMany(Array.from({ length: 1_000 }, () => ({ type: "x" })));
+  let turned = 0;
+  const seen: number[] = [];
+  const all = gate();
+  const count = () => {
+    turned += 1;
+    if (seen.length < 1_000) setImmediate(count);
+  };
+  queue.events.subscribe({ after: start }, (event) => {
+    if (event.kind === "job") seen.push(event.job.number);
+    if (seen.length === 1_000) all.open();
+  });
+  setImmediate(count);
+  await all.opened;
+  expect(seen).toEqual(Array.from({ length: 1_000 }, (_, i) => i + 1));
+  expect(turned).toBeGreaterThan(3);
+});

@@ -1,4 +1,7 @@
 import { onTestFinished } from "vitest";
+import type { Random } from "../src/ports.ts";
+import type { Database } from "../src/sqlite.ts";
+import { type Store, createStore } from "../src/store/store.ts";
 import { type TestQueue, openTestQueue } from "../src/testing/index.ts";
 
 /** A test queue that goes away with the test. */
@@ -28,4 +31,9 @@ export async function codeOf(promise: Promise<unknown>): Promise<string | undefi
     () => undefined,
     (error: unknown) => (error as { code?: string }).code,
   );
+}
+
+/** The store alone, without engine or worker. */
+export function createTestStore(db: Database, random: Random): Store {
+  return createStore(db, { random, now: Date.now, maxBytes: 1_000_000 });
 }

@@ -1,7 +1,10 @@
+import { execFile } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import type BetterSqlite3 from "better-sqlite3";
 import { getTableColumns, getTableName } from "drizzle-orm";
 import { expect, onTestFinished, test } from "vitest";
@@ -201,4 +204,48 @@ test("an existing store opens while another process holds the write lock", async
   expect((await other.service.list()).items).toHaveLength(1);
   holder.exec("ROLLBACK");
   holder.close();
+});
+
+test("to import the package loads neither the driver nor the query builder nor zod; the first store does", async () => {
+  const script = `
+    import { registerHooks } from "node:module";
+    const seen = [];
+    registerHooks({ load: (url, context, next) => (seen.push(url), next(url, context)) });
+    const { openJobQueue } = await import(${JSON.stringify(pathToFileURL(join(import.meta.dirname, "../src/index.ts")).href)});
+    const heavy = () => ["better-sqlite3", "drizzle-orm", "/zod/"].filter((name) => seen.some((url) => url.includes(name)));
+    const before = heavy();
+    const queue = await openJobQueue({ path: ":memory:" });
+    console.log(JSON.stringify([before, heavy()]));
+    await queue.stop();
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
+  expect(JSON.parse(stdout)).toEqual([[], ["better-sqlite3", "drizzle-orm"]]);
+});
+
+test("a process that only opened a store ends by itself; one that waits or works lives on", async () => {
+  const index = JSON.stringify(pathToFileURL(join(import.meta.dirname, "../src/index.ts")).href);
+  const run = async (script: string) => {
+    const all = `import { openJobQueue } from ${index}; const queue = await openJobQueue({ path: ":memory:" }); ${script}`;
+    return (await promisify(execFile)(process.execPath, ["--input-type=module", "-e", all])).stdout.trim();
+  };
+  expect(await run("console.log('opened')")).toBe("opened");
+  const retried = `let tries = 0;
+    queue.registerHandler("x", { process: () => { if (++tries < 2) throw new Error("no"); return "ran"; } }, { backoff: { delay: 50 } });
+    await queue.start();
+    console.log((await queue.wait((await queue.enqueue("x")).number)).result);
+    await queue.stop();`;
+  expect(await run(retried)).toBe("ran");
+  expect(
+    await run(
+      "await queue.wait((await queue.enqueue('x')).number, { timeout: 50 }).catch((e) => console.log(e.code));",
+    ),
+  ).toBe("WAIT_TIMEOUT");
+});
+
+test("waits that are open when the queue stops are refused", async () => {
+  const queue = await openQueue();
+  const { number } = await queue.enqueue("nobody");
+  const waiting = codeOf(queue.wait(number));
+  await queue.stop();
+  expect(await waiting).toBe("QUEUE_CLOSED");
 });

@@ -39,6 +39,9 @@ export interface InsertedBatch {
   readonly duplicate: boolean;
 }
 
+/** Members removed per transaction. */
+const DROPPED_AT_ONCE = 500;
+
 interface BatchRow {
   id: number;
   state: number;
@@ -70,9 +73,7 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
   const dependency = db
     .prepare("SELECT 1 FROM bq_job WHERE batch = ? AND state = 7 AND reason = 'dependency' LIMIT 1")
     .pluck();
-  const memberIds = db.prepare(
-    "SELECT j.id, b.secret FROM bq_job j JOIN bq_body b ON b.id = j.id WHERE j.batch = ? ORDER BY j.id",
-  );
+  const someMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? LIMIT ?").pluck();
   const failedMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (6, 7) ORDER BY state, id");
   const drop = db.prepare("DELETE FROM bq_batch WHERE id = ?");
   const holds = db.prepare("SELECT 1 FROM bq_job WHERE id = ? AND fence = ? AND state = 1").pluck();
@@ -101,6 +102,14 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
       ids.push(job.id);
     }
     return ids;
+  }
+
+  /** Removes up to `most` members, and the batch with the last of them. Says how many; fewer than `most` means that all is gone. */
+  function dropSlice(id: number, most: number): number {
+    const members = someMembers.all(id, most) as number[];
+    for (const member of members) control.drop(member);
+    if (members.length < most) drop.run(id);
+    return members.length;
   }
 
   /**
@@ -244,20 +253,17 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
         tick.touched.add(input.id);
       },
 
-      deleteBatch(id: number): void {
+      /** One slice of it. `more` says that another call is needed; the batch is there until the last. */
+      deleteBatch(id: number): { more: boolean } {
         const row = get(id);
         if (row.state === BATCH_ACTIVE)
           throw new JobQueueError(
             "INVALID_STATE",
             `Batch #${id} is active. Cancel it first; only ended work can be deleted.`,
           );
-        for (const member of memberIds.all(id) as { id: number }[]) control.drop(member.id);
-        drop.run(id);
+        return { more: dropSlice(id, DROPPED_AT_ONCE) === DROPPED_AT_ONCE };
       },
     },
-    dropBatch: (id: number) => {
-      for (const member of memberIds.all(id) as { id: number }[]) control.drop(member.id);
-      drop.run(id);
-    },
+    dropSlice,
   };
 }

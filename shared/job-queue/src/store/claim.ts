@@ -99,7 +99,7 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
   const anyOther = db
     .prepare(
       `SELECT EXISTS (SELECT 1 FROM bq_job WHERE state = 1) OR EXISTS (SELECT 1 FROM bq_job WHERE state = 2)
-       OR EXISTS (SELECT 1 FROM bq_job WHERE state IN (3, 4))`,
+       OR EXISTS (SELECT 1 FROM bq_job WHERE state IN (3, 4) AND state < 5)`,
     )
     .pluck();
 

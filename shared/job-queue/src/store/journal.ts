@@ -21,6 +21,9 @@ export interface LogRow {
   readonly text: string;
 }
 
+/** Durations are taken from the newest of this many ended jobs: enough for an estimate, and bounded. */
+const ENDED_LOOKED_AT = 5_000;
+
 /** Reading what happened, by position. */
 export function journalStore(db: Database) {
   // One statement, so one snapshot: read apart, a progress row committed in between would carry the cursor over events not yet read.
@@ -51,8 +54,8 @@ export function journalStore(db: Database) {
   const stepList = db.prepare("SELECT name, kind, run, attempt, at FROM bq_step WHERE job = ? ORDER BY at, name");
   const durations = db
     .prepare(
-      `SELECT ended_at - started_at FROM bq_job WHERE state >= 5 AND state = ${COMPLETED} AND lane = (SELECT id FROM bq_lane WHERE type = ?)
-       AND started_at IS NOT NULL ORDER BY ended_at DESC LIMIT 100`,
+      `SELECT ended_at - started_at FROM (SELECT lane, state, started_at, ended_at FROM bq_job WHERE state >= 5 ORDER BY ended_at DESC LIMIT ${ENDED_LOOKED_AT})
+       WHERE state = ${COMPLETED} AND lane = (SELECT id FROM bq_lane WHERE type = ?) AND started_at IS NOT NULL LIMIT 100`,
     )
     .pluck();
   const ended = db.prepare(
@@ -61,7 +64,7 @@ export function journalStore(db: Database) {
   );
   const counts = db.prepare(
     `SELECT (SELECT count(*) FROM bq_job WHERE state = 0) AS ready, (SELECT count(*) FROM bq_job WHERE state = 1) AS processing,
-       (SELECT count(*) FROM bq_job WHERE state = 2) AS delayed, (SELECT count(*) FROM bq_job WHERE state IN (3, 4)) AS waiting`,
+       (SELECT count(*) FROM bq_job WHERE state = 2) AS delayed, (SELECT count(*) FROM bq_job WHERE state IN (3, 4) AND state < 5) AS waiting`,
   );
 
   return {

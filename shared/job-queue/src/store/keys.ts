@@ -4,6 +4,8 @@ import type { StoreContext } from "./tick.ts";
 /** How long a used idempotency key is remembered. */
 export const KEY_LIFETIME_MS = 7 * 24 * 3_600_000;
 
+const PRUNED_AT_ONCE = 500;
+
 export type Keys = ReturnType<typeof keyStore>;
 
 /** Idempotency keys and the plain key-value store. */
@@ -15,14 +17,12 @@ export function keyStore(c: StoreContext) {
      ON CONFLICT DO UPDATE SET hash = excluded.hash, reply = excluded.reply, expires_at = excluded.expires_at`,
   );
   const prune = db.prepare(
-    "DELETE FROM bq_key WHERE (scope, key) IN (SELECT scope, key FROM bq_key WHERE expires_at < ? LIMIT 500)",
+    `DELETE FROM bq_key WHERE (scope, key) IN (SELECT scope, key FROM bq_key WHERE expires_at < ? LIMIT ${PRUNED_AT_ONCE})`,
   );
   const kvGet = db.prepare("SELECT value FROM bq_kv WHERE ns = ? AND key = ?").pluck();
   const kvSet = db.prepare("INSERT INTO bq_kv VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   const kvDelete = db.prepare("DELETE FROM bq_kv WHERE ns = ? AND key = ?");
-  const kvList = db.prepare(
-    "SELECT key, value FROM bq_kv WHERE ns = ? AND key >= ? AND substr(key, 1, length(?)) = ? ORDER BY key",
-  );
+  const kvList = db.prepare("SELECT key, value FROM bq_kv WHERE ns = ? AND key >= ? AND key < ? ORDER BY key");
 
   function find(scope: string, key: string, hash: string): { reply: string | null } | undefined {
     const row = get.get(scope, key) as { hash: string; reply: string | null; expires_at: number } | undefined;
@@ -40,11 +40,12 @@ export function keyStore(c: StoreContext) {
   return {
     find,
     put: remember,
-    prune: (now: number) => prune.run(now).changes,
+    prune: (now: number): { more: boolean } => ({ more: prune.run(now).changes === PRUNED_AT_ONCE }),
     queries: {
       kvGet: (input: { ns: string; key: string }) => kvGet.get(input.ns, input.key) as string | undefined,
       kvList: (input: { ns: string; prefix: string }) =>
-        kvList.all(input.ns, input.prefix, input.prefix, input.prefix) as { key: string; value: string }[],
+        // Up to the last code point there is, so that only keys with the prefix are read.
+        kvList.all(input.ns, input.prefix, `${input.prefix}\u{10FFFF}`) as { key: string; value: string }[],
     },
     commands: {
       keyBegin(input: {

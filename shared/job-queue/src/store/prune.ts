@@ -1,33 +1,51 @@
+import { COMPLETED } from "./codes.ts";
 import type { StoreContext } from "./tick.ts";
 
-/** Rows removed per transaction: short locks, and whole pages become free because ids ascend. */
+/** Rows removed, and rows looked at, per transaction: short locks, and whole pages become free because numbers ascend. */
 const SLICE = 500;
+const LOOKED_AT = 2_000;
+/** However full the store is, this much of the journal stays, so that readers who are awake lose nothing. */
+const KEPT_EVENTS_MS = 3_600_000;
 
 export interface PruneInput {
   readonly maxAge: number;
-  readonly maxJobs: number;
   readonly maxBytes: number;
+  /** Ended jobs above the number that is kept. */
+  readonly excess: number;
+  /** Go on after this number; 0 begins. */
+  readonly from: number;
 }
 
-/** Removes ended work past its keep. Work that has not ended, and members of batches that have not, stay whatever the limits say. */
-export function pruneStore(c: StoreContext, dropJob: (id: number) => void, dropBatch: (id: number) => void) {
+export interface Pruned {
+  /** Jobs removed. */
+  readonly jobs: number;
+  /** Where to go on; null when nothing is left to do. */
+  readonly next: number | null;
+}
+
+/** Removes ended work past its keep, oldest first. Work that has not ended, and members of batches that have not, stay whatever the limits say. */
+export function pruneStore(
+  c: StoreContext,
+  dropJob: (id: number) => void,
+  dropBatch: (id: number, most: number) => number,
+) {
   const { db, tick } = c;
-  const oldJobs = db.prepare(
-    `SELECT id FROM bq_job WHERE state >= 5 AND ended_at < ? AND (batch IS NULL OR NOT EXISTS (SELECT 1 FROM bq_batch b WHERE b.id = bq_job.batch)) ORDER BY ended_at LIMIT ${SLICE}`,
+  const page = db.prepare(
+    `SELECT j.id, j.state, j.ended_at AS endedAt, j.batch, b.created_at AS createdAt FROM bq_job j CROSS JOIN bq_body b ON b.id = j.id
+     WHERE j.id > ? ORDER BY j.id LIMIT ${LOOKED_AT}`,
   );
-  const oldBatches = db.prepare("SELECT id FROM bq_batch WHERE state >= 5 AND ended_at < ? ORDER BY ended_at LIMIT 20");
+  const batchEnd = db.prepare("SELECT state, ended_at AS endedAt FROM bq_batch WHERE id = ?");
+  const emptyBatches = db.prepare(
+    `DELETE FROM bq_batch WHERE id IN (SELECT id FROM bq_batch WHERE state >= 5 AND ended_at < ? AND total = 0 ORDER BY ended_at LIMIT ${SLICE})`,
+  );
+  const oldestNumber = db.prepare("SELECT min(id) FROM bq_job").pluck();
+  const lastNumber = db.prepare("SELECT max(id) FROM bq_job").pluck();
   const endedCount = db.prepare("SELECT count(*) FROM bq_job WHERE state >= 5").pluck();
-  const nthOldest = db
-    .prepare("SELECT ended_at FROM bq_job WHERE state >= 5 ORDER BY ended_at LIMIT 1 OFFSET ?")
-    .pluck();
-  const oldestEvent = db.prepare("SELECT seq FROM bq_event WHERE at < ? ORDER BY seq DESC LIMIT 1").pluck();
-  const dropEvents = db.prepare(
-    `DELETE FROM bq_event WHERE seq IN (SELECT seq FROM bq_event WHERE seq <= ? ORDER BY seq LIMIT ${SLICE * 4})`,
-  );
+  const oldEvents = db.prepare(`SELECT seq, at FROM bq_event ORDER BY seq LIMIT ${LOOKED_AT}`);
+  const dropEvents = db.prepare("DELETE FROM bq_event WHERE seq <= ?");
   const pruned = db.prepare(
     "INSERT INTO bq_meta VALUES ('pruned', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
   );
-  const lastDropped = db.prepare("SELECT min(seq) - 1 FROM bq_event").pluck();
   const oldWorkers = db.prepare("DELETE FROM bq_worker WHERE ended_at < ?");
 
   const bytes = () => {
@@ -37,29 +55,64 @@ export function pruneStore(c: StoreContext, dropJob: (id: number) => void, dropB
   };
 
   return {
-    queries: { bytes },
+    queries: {
+      bytes,
+      /** Ended jobs beyond `most`. They are only counted where the span of numbers says that there can be so many. */
+      endedOver(most: number): number {
+        const span = ((lastNumber.get() as number | null) ?? 0) - ((oldestNumber.get() as number | null) ?? 0) + 1;
+        return span <= most ? 0 : Math.max(0, (endedCount.get() as number) - most);
+      },
+    },
     commands: {
-      /** One slice. `more` says that another call would find more to do. */
-      prune(input: PruneInput): { jobs: number; more: boolean } {
-        let before = tick.now - input.maxAge;
-        const over = (endedCount.get() as number) - input.maxJobs;
-        if (over > 0)
-          before = Math.max(before, ((nthOldest.get(Math.min(over, SLICE) - 1) as number | undefined) ?? 0) + 1);
-        if (bytes() > input.maxBytes)
-          before = Math.max(before, ((nthOldest.get(SLICE - 1) as number | undefined) ?? tick.now) + 1);
-        const batches = oldBatches.all(before) as { id: number }[];
-        for (const { id } of batches) dropBatch(id);
-        const jobs = oldJobs.all(before) as { id: number }[];
-        for (const { id } of jobs) dropJob(id);
-        const last = oldestEvent.get(before) as number | undefined;
-        let events = 0;
-        if (last !== undefined) {
-          events = dropEvents.run(last).changes;
-          const gone = (lastDropped.get() as number | null) ?? last;
-          pruned.run(gone);
+      /** One slice of jobs and batches. */
+      prune(input: PruneInput): Pruned {
+        const old = tick.now - input.maxAge;
+        const full = bytes() > input.maxBytes;
+        const rows = page.all(input.from) as {
+          id: number;
+          state: number;
+          endedAt: number | null;
+          batch: number | null;
+          createdAt: number;
+        }[];
+        let jobs = 0;
+        for (const row of rows) {
+          const spare = full || jobs < input.excess;
+          // What was made after the limit cannot have ended before it, and numbers ascend with time.
+          if (!spare && row.createdAt >= old) return { jobs, next: null };
+          if (row.state < COMPLETED || row.endedAt === null) continue;
+          const batch =
+            row.batch === null
+              ? undefined
+              : (batchEnd.get(row.batch) as { state: number; endedAt: number } | undefined);
+          if (batch && batch.state < COMPLETED) continue;
+          if (!spare && (batch ?? (row as { endedAt: number })).endedAt >= old) continue;
+          if (row.batch !== null && batch) jobs += dropBatch(row.batch, SLICE);
+          else {
+            dropJob(row.id);
+            jobs += 1;
+          }
+          // Comes back to this row: a large batch goes in several slices.
+          if (jobs >= SLICE) return { jobs, next: row.id - 1 };
         }
-        oldWorkers.run(tick.now - input.maxAge);
-        return { jobs: jobs.length, more: jobs.length === SLICE || batches.length === 20 || events === SLICE * 4 };
+        const last = rows.at(-1);
+        if (rows.length === LOOKED_AT && last) return { jobs, next: last.id };
+        emptyBatches.run(old);
+        oldWorkers.run(old);
+        return { jobs, next: null };
+      },
+
+      /** One slice of the journal, whose times ascend but for a clock that was set. */
+      pruneEvents(input: { maxAge: number; maxBytes: number }): { more: boolean } {
+        const old = tick.now - input.maxAge;
+        const before = bytes() > input.maxBytes ? Math.max(old, tick.now - KEPT_EVENTS_MS) : old;
+        const rows = oldEvents.all() as { seq: number; at: number }[];
+        const kept = rows.findIndex((row) => row.at >= before);
+        const last = rows.at(kept === -1 ? -1 : kept - 1);
+        if (kept === 0 || last === undefined) return { more: false };
+        dropEvents.run(last.seq);
+        pruned.run(last.seq);
+        return { more: kept === -1 && rows.length === LOOKED_AT };
       },
     },
   };

@@ -3,7 +3,7 @@ import type * as Driver from "drizzle-orm/better-sqlite3";
 import type * as Orm from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import { SILENT_MS } from "../limits.ts";
-import type { BatchInfo, JobInfo, JobState, RequestInfo } from "../job.ts";
+import type { BatchInfo, JobInfo, RequestInfo } from "../job.ts";
 import {
   batchTable,
   bodyTable,
@@ -16,25 +16,14 @@ import {
 } from "../schema.ts";
 import type { Database } from "../sqlite.ts";
 import { BLOCKED, WAITING_APPROVAL, jobCodes } from "./codes.ts";
+import { type JobConditions, findStore } from "./find.ts";
 import { type BatchRowView, type JobRowView, type RequestRowView, batchView, jobView, requestView } from "./views.ts";
 
 const require = createRequire(import.meta.url);
 const { drizzle } = require("drizzle-orm/better-sqlite3") as typeof Driver;
 const { and, asc, desc, eq, gte, inArray, isNull, lt, sql } = require("drizzle-orm") as typeof Orm;
 
-export interface JobQuery {
-  readonly ids?: readonly number[] | undefined;
-  readonly states?: readonly JobState[] | undefined;
-  readonly types?: readonly string[] | undefined;
-  readonly plugin?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly batch?: number | null | undefined;
-  readonly principal?: string | undefined;
-  readonly conversation?: string | undefined;
-  readonly since?: number | undefined;
-  readonly endedSince?: number | undefined;
-  readonly active?: boolean | undefined;
-  readonly before?: number | undefined;
+export interface JobQuery extends JobConditions {
   readonly limit: number;
 }
 
@@ -57,6 +46,7 @@ const BATCH_ERRORS = 50;
 /** The read side: lists and single views, built with drizzle because their conditions vary. */
 export function readStore(db: Database, now: () => number) {
   const orm = drizzle(db);
+  const find = findStore(db);
   const depsOf = db.prepare("SELECT on_id FROM bq_dep WHERE job = ? AND done = 0 ORDER BY on_id").pluck();
   const openRequest = db.prepare("SELECT id FROM bq_request WHERE job = ? AND run = ? AND state = 0").pluck();
   const current = db
@@ -70,43 +60,15 @@ export function readStore(db: Database, now: () => number) {
      LEFT JOIN bq_result r ON r.id = j.id WHERE j.batch = ? AND j.state = 6 ORDER BY j.id LIMIT ${BATCH_ERRORS}`,
   );
   const memberType = db
-    .prepare("SELECT l.type FROM bq_job j JOIN bq_lane l ON l.id = j.lane WHERE j.batch = ? ORDER BY j.id DESC LIMIT 1")
+    .prepare(
+      `SELECT type FROM bq_lane WHERE id = coalesce((SELECT lane FROM bq_job WHERE batch = @batch AND (flags & 1) = 0 LIMIT 1),
+         (SELECT lane FROM bq_job WHERE batch = @batch LIMIT 1))`,
+    )
     .pluck();
 
-  // State codes are written into the SQL: a partial index is not used for a bound parameter.
-  const stateIn = (codes: readonly number[]): SQL => sql.raw(`"bq_job"."state" IN (${codes.map(Number).join(", ")})`);
-  const ACTIVE_JOBS = sql.raw(
-    `"bq_job"."id" IN (SELECT id FROM bq_job WHERE state = 0 UNION ALL SELECT id FROM bq_job WHERE state = 1
-      UNION ALL SELECT id FROM bq_job WHERE state = 2 UNION ALL SELECT id FROM bq_job WHERE state IN (3, 4))`,
-  );
-
-  function conditions(query: Omit<JobQuery, "limit">): SQL | undefined {
-    const all: (SQL | undefined)[] = [];
-    if (query.ids) all.push(inArray(jobTable.id, [...query.ids]));
-    if (query.active === true) all.push(ACTIVE_JOBS);
-    if (query.active === false) all.push(sql.raw(`"bq_job"."state" >= 5`));
-    if (query.states)
-      all.push(
-        ...(query.states.length === 1 && jobCodes(query.states[0] as JobState).length === 1
-          ? [sql.raw(`"bq_job"."state" = ${jobCodes(query.states[0] as JobState)[0]}`)]
-          : [stateIn(query.states.flatMap(jobCodes))]),
-      );
-    if (query.types) all.push(inArray(laneTable.type, [...query.types]));
-    if (query.plugin !== undefined)
-      all.push(sql`substr(${laneTable.type}, 1, ${query.plugin.length + 1}) = ${`${query.plugin}:`}`);
-    if (query.reason !== undefined) all.push(eq(jobTable.reason, query.reason));
-    if (query.batch === null) all.push(isNull(jobTable.batch));
-    else if (query.batch !== undefined) all.push(eq(jobTable.batch, query.batch));
-    if (query.principal !== undefined) all.push(eq(bodyTable.principal, query.principal));
-    if (query.conversation !== undefined) all.push(eq(bodyTable.conversation, query.conversation));
-    if (query.since !== undefined) all.push(gte(bodyTable.createdAt, query.since));
-    if (query.endedSince !== undefined)
-      all.push(sql`"bq_job"."state" >= 5 AND ${jobTable.endedAt} >= ${query.endedSince}`);
-    if (query.before !== undefined) all.push(lt(jobTable.id, query.before));
-    return and(...all);
-  }
-
   function jobs(query: JobQuery): JobInfo[] {
+    const numbers = find.numbers(query, query.limit);
+    if (numbers.length === 0) return [];
     const rows = orm
       .select({
         id: jobTable.id,
@@ -152,7 +114,7 @@ export function readStore(db: Database, now: () => number) {
       .leftJoin(progressTable, eq(progressTable.id, jobTable.id))
       .leftJoin(batchTable, eq(batchTable.id, jobTable.batch))
       .leftJoin(workerTable, eq(workerTable.id, jobTable.worker))
-      .where(conditions(query))
+      .where(inArray(jobTable.id, numbers))
       .orderBy(desc(jobTable.id))
       .limit(query.limit)
       .all() as JobRowView[];
@@ -166,22 +128,7 @@ export function readStore(db: Database, now: () => number) {
     );
   }
 
-  function count(query: Omit<JobQuery, "limit">, cap: number): number {
-    const inner = orm
-      .select({ id: jobTable.id })
-      .from(jobTable)
-      .innerJoin(bodyTable, eq(bodyTable.id, jobTable.id))
-      .innerJoin(laneTable, eq(laneTable.id, jobTable.lane))
-      .where(conditions(query))
-      .limit(cap + 1)
-      .as("found");
-    return (
-      orm
-        .select({ n: sql<number>`count(*)` })
-        .from(inner)
-        .get() as { n: number }
-    ).n;
-  }
+  const count = (query: JobConditions, cap: number): number => find.count(query, cap + 1);
 
   function batches(query: BatchQuery): BatchInfo[] {
     const all: (SQL | undefined)[] = [];
@@ -192,7 +139,8 @@ export function readStore(db: Database, now: () => number) {
     const started = sql`${batchTable.processing} + ${batchTable.completed} + ${batchTable.failed} + ${batchTable.cancelled}`;
     if (query.status === "pending") all.push(sql`${started} = 0`);
     else if (query.status === "processing") all.push(sql`${started} > 0`);
-    else if (query.status !== undefined) all.push(eq(batchTable.state, jobCodes(query.status)[0] as number));
+    // A literal: a partial index is not used for a bound parameter.
+    else if (query.status !== undefined) all.push(sql.raw(`"bq_batch"."state" = ${jobCodes(query.status)[0]}`));
     if (query.plugin !== undefined) all.push(eq(batchTable.plugin, query.plugin));
     if (query.principal !== undefined) all.push(eq(batchTable.principal, query.principal));
     if (query.conversation !== undefined) all.push(eq(batchTable.conversation, query.conversation));
@@ -204,7 +152,8 @@ export function readStore(db: Database, now: () => number) {
       .select()
       .from(batchTable)
       .where(and(...all))
-      .orderBy(desc(batchTable.id))
+      // With `+` the index of the end leads, and the few that it finds are sorted; without, all batches would be walked.
+      .orderBy(query.endedSince === undefined ? desc(batchTable.id) : sql.raw(`+"bq_batch"."id" DESC`))
       .limit(query.limit)
       .all() as BatchRowView[];
     return rows.map((row) =>
@@ -228,7 +177,7 @@ export function readStore(db: Database, now: () => number) {
                 message: f.message ?? "failed",
               }))
             : [],
-        type: memberType.get(row.id) as string | undefined,
+        type: memberType.get({ batch: row.id }) as string | undefined,
       }),
     );
   }

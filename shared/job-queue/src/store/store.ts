@@ -28,7 +28,7 @@ export function createStore(db: Database, options: { random: Random; now: () => 
   const settle = settleStore(context, ending);
   const control = controlStore(context, ending);
   const batch = batchStore(context, enqueue, ending, control, keys);
-  const prune = pruneStore(context, control.drop, batch.dropBatch);
+  const prune = pruneStore(context, control.drop, batch.dropSlice);
   return {
     tick,
     commands: {
@@ -39,7 +39,7 @@ export function createStore(db: Database, options: { random: Random; now: () => 
       ...batch.commands,
       ...keys.commands,
       ...prune.commands,
-      pruneKeys: (_: null): number => keys.prune(tick.now),
+      pruneKeys: (_: null): { more: boolean } => keys.prune(tick.now),
     },
     queries: {
       ...claim.queries,
