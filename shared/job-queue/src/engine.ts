@@ -12,11 +12,11 @@ type Statement = { run(): unknown };
 interface Submitted {
   readonly name: CommandName;
   readonly input: unknown;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  readonly done: (result: Result<unknown>) => void;
 }
 
-type Result = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+/** How a command ended: what it returned, or why it was refused. */
+export type Result<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: unknown };
 
 /** Commands that write only after all their refusals, so that a refused one needs no savepoint to undo it. */
 const REFUSES_FIRST: ReadonlySet<CommandName> = new Set<CommandName>([
@@ -84,10 +84,19 @@ export class Engine {
     input: Parameters<Commands[Name]>[0],
   ): Promise<ReturnType<Commands[Name]>> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(new JobQueueError("QUEUE_CLOSED"));
-      this.#queue.push({ name, input, resolve: resolve as (value: unknown) => void, reject });
-      this.#schedule();
+      this.post(name, input, (result) => (result.ok ? resolve(result.value) : reject(result.error)));
     });
+  }
+
+  /** The same with a callback instead of a promise, for what is done once per job. `done` must not throw. */
+  post<Name extends CommandName>(
+    name: Name,
+    input: Parameters<Commands[Name]>[0],
+    done: (result: Result<ReturnType<Commands[Name]>>) => void,
+  ): void {
+    if (this.#closed) return done({ ok: false, error: new JobQueueError("QUEUE_CLOSED") });
+    this.#queue.push({ name, input, done: done as (result: Result<unknown>) => void });
+    this.#schedule();
   }
 
   /** Ask for a transaction even if nothing is submitted, so that the tail gets its turn. */
@@ -119,7 +128,7 @@ export class Engine {
   abandon(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const item of this.#queue.splice(0)) item.reject(new JobQueueError("QUEUE_CLOSED"));
+    for (const item of this.#queue.splice(0)) item.done({ ok: false, error: new JobQueueError("QUEUE_CLOSED") });
     this.#db.close();
     this.#idle?.();
   }
@@ -162,7 +171,7 @@ export class Engine {
   }
 
   #refuse(group: readonly Submitted[], error: unknown): void {
-    for (const item of group) item.reject(storeError(error, this.#path));
+    for (const item of group) item.done({ ok: false, error: storeError(error, this.#path) });
     // The tail did not get its turn, and nobody else may ever ask for one.
     if (this.#tail) this.#ports.clock.timer(SETTLE_RETRY_MS, () => this.nudge());
   }
@@ -183,7 +192,7 @@ export class Engine {
   #commit(group: readonly Submitted[]): void {
     const { tick, commands } = this.#store;
     const db = this.#db;
-    const results: Result[] = [];
+    const results: Result<unknown>[] = [];
     let claimed: Claimed | undefined;
     this.#begin.run();
     try {
@@ -204,18 +213,14 @@ export class Engine {
     }
     this.#ports.point("after-commit");
     const { effects } = tick;
-    for (const [i, item] of group.entries()) {
-      const result = results[i] as Result;
-      if (result.ok) item.resolve(result.value);
-      else item.reject(result.error);
-    }
+    for (const [i, item] of group.entries()) item.done(results[i] as Result<unknown>);
     if (claimed) this.#tail?.claimed(claimed);
     for (const listener of this.#listeners) listener(effects);
   }
 
-  #run(commands: Commands, item: Submitted): Result {
+  #run(commands: Commands, item: Submitted): Result<unknown> {
     const run = commands[item.name] as (input: unknown) => unknown;
-    if (REFUSES_FIRST.has(item.name)) return { ok: true, value: run(item.input) };
+    if (REFUSES_FIRST.has(item.name) || (item.name === "enqueue" && cannotRefuse(item.input as EnqueueInput))) return { ok: true, value: run(item.input) };
     const { tick } = this.#store;
     const ended = tick.effects.ended.length;
     const [open, keep, undo] = this.#savepoint;
@@ -233,6 +238,13 @@ export class Engine {
       return { ok: false, error };
     }
   }
+}
+
+type EnqueueInput = Parameters<Commands["enqueue"]>[0];
+
+/** Jobs that wait for nothing and carry no idempotency key: whatever could be wrong with them was checked before. */
+function cannotRefuse(rows: EnqueueInput): boolean {
+  return rows.every((row) => row.after.length === 0 && row.idempotencyKey === undefined);
 }
 
 /** The queries with what SQLite says as one of our codes. */

@@ -74,11 +74,11 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
   const addLane = db.prepare("INSERT INTO bq_lane (type) VALUES (?)");
   const insertJob = db.prepare(
     `INSERT INTO bq_job (id, lane, state, sort, run_at, max_attempts, flags, batch, dkey)
-     VALUES (@id, @lane, @state, @sort, @runAt, @maxAttempts, @flags, @batch, @key)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertBody = db.prepare(
     `INSERT INTO bq_body (id, secret, data, label, unit, priority, timeout, backoff, origin, principal, conversation, plugin_version, handler_version, created_at)
-     VALUES (@id, @secret, @data, @label, @unit, @priority, @timeout, @backoff, @origin, @principal, @conversation, @pluginVersion, @handlerVersion, @now)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const findKey = db.prepare(
     `SELECT j.id, b.secret, j.state, j.started_at IS NOT NULL AS begun FROM bq_job j JOIN bq_body b ON b.id = j.id
@@ -122,33 +122,24 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
       if (done === DEP_BROKEN) broken = true;
       insertDep.run(id, on.id, on.mode ?? NEEDS_SUCCESS, done);
     }
-    insertJob.run({
-      id,
-      lane: laneOf(row.type),
-      state,
-      sort: runAt + row.priority * PRIORITY_MS,
-      runAt,
-      maxAttempts: row.maxAttempts,
-      flags: row.flags,
-      batch,
-      key: row.key,
-    });
-    insertBody.run({
+    const sort = runAt + row.priority * PRIORITY_MS;
+    insertJob.run(id, laneOf(row.type), state, sort, runAt, row.maxAttempts, row.flags, batch, row.key);
+    insertBody.run(
       id,
       secret,
-      data: row.data,
-      label: row.label,
-      unit: row.unit,
-      priority: row.priority,
-      timeout: row.timeout,
-      backoff: row.backoff,
-      origin: row.origin,
-      principal: row.principal,
-      conversation: row.conversation,
-      pluginVersion: row.pluginVersion,
-      handlerVersion: row.handlerVersion,
-      now: tick.now,
-    });
+      row.data,
+      row.label,
+      row.unit,
+      row.priority,
+      row.timeout,
+      row.backoff,
+      row.origin,
+      row.principal,
+      row.conversation,
+      row.pluginVersion,
+      row.handlerVersion,
+      tick.now,
+    );
     tick.jobEvent("enqueued", id, 1, state);
     if (batch !== null) tick.touched.add(batch);
     if (broken) ending.endWaiting(id, CANCELLED, "dependency");
