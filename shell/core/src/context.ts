@@ -72,7 +72,9 @@ export function createContext(env: Environment, plugin: PluginRuntime, bound?: S
         idempotencyKey: options.idempotencyKey ?? key,
         origin: scope.origin,
       });
-      const { batchId: id, number, duplicate, totalOperations: total } = enqueued;
+      const { batchId: id, number, duplicate } = enqueued;
+      // The first jobs of an open batch plan it: how many operations there will be is not known yet.
+      const total = options.open === true ? undefined : enqueued.totalOperations;
       const label = options.label ?? operations[0]?.type ?? "batch";
       scope.enqueued.push({ kind: "batch", id, number, label, total, unit: options.unit, duplicate });
       env.onRunnable();

@@ -1,19 +1,15 @@
 import type { ZodType, core } from "zod";
+import { issueText } from "./issue-text.ts";
 import { didYouMean } from "./nearest.ts";
 
-/** One readable line per wrong field: `urls[0]: Invalid URL`. */
+/** One readable line per wrong field: `urls[0]: invalid URL`. */
 export function fieldProblems(issues: readonly core.$ZodIssue[]): string[] {
   return issues.flatMap((issue) => {
     const at = pathText(issue.path);
     if (issue.code === "unrecognized_keys")
       return issue.keys.map((key) => `unknown field ${quote([...issue.path, key])}`);
-    return [`${at === "" ? "input" : at}: ${problemText(issue)}`];
+    return [`${at === "" ? "input" : at}: ${issueText(issue)}`];
   });
-}
-
-function problemText(issue: core.$ZodIssue): string {
-  const missing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
-  return missing ? `is missing (${issue.expected})` : lowerFirst(issue.message);
 }
 
 /** `pages[2].title` */
@@ -48,8 +44,4 @@ function shapeOf(schema: ZodType): Readonly<Record<string, unknown>> | undefined
 
 function quote(path: readonly PropertyKey[]): string {
   return `"${pathText(path)}"`;
-}
-
-function lowerFirst(text: string): string {
-  return /^[A-Z][a-z]/.test(text) ? text[0]?.toLowerCase() + text.slice(1) : text;
 }

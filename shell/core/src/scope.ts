@@ -9,7 +9,7 @@ export interface Enqueued {
   readonly id: string;
   readonly number: number;
   readonly label: string;
-  /** Of a batch. */
+  /** Of a batch; undefined of one that is still planned. */
   readonly total?: number | undefined;
   readonly unit?: string | undefined;
   readonly duplicate: boolean;

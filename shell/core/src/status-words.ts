@@ -19,7 +19,9 @@ export function statusMessage(
     );
   if (ended > 0) parts.push(`${count(ended, "operation")} ended`);
   const stuck =
-    active.length > 0 && workers === 0 ? " No worker is running, so nothing moves until one is started." : "";
+    active.length > 0 && workers === 0
+      ? " No worker is there at the moment; the work is stored, and goes on when one has started."
+      : "";
   return `${parts.join("; ")}.${stuck}`;
 }
 

@@ -80,7 +80,7 @@ describe("a config that is wrong", () => {
 
   test("a plugin entry without a name, or with two, is refused", async () => {
     expect(await problemsOf("plugins:\n  - config: {}\n")).toEqual([
-      "brains.yaml:2: plugins[0]: Give exactly one of name, package and path",
+      "brains.yaml:2: plugins[0]: give exactly one of name, package and path",
     ]);
     expect(await problemsOf("plugins:\n  - name: a\n    path: ./a.ts\n")).toHaveLength(1);
   });
@@ -104,6 +104,13 @@ describe("a config that is wrong", () => {
           .join(",")}]`,
       );
     expect(await problemsOf(bomb.join("\n"))).toHaveLength(1);
+  });
+
+  test("a folder in its place is refused, and not taken for a missing config", async () => {
+    const cwd = await tempFolder();
+    await mkdir(join(cwd, "brains.yaml"));
+    await expect(findBrain({ cwd, env: {} })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    await expect(findBrain({ cwd, env: {}, config: "." })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   });
 
   test("a --config that does not exist is named", async () => {

@@ -61,6 +61,11 @@ const family = definePlugin({
   ],
 });
 
+test("a batch that is still planned is not said to have a size", async () => {
+  await using brain = await createTestShell({ plugins: [family] });
+  expect(await brain.call("family:plan")).toMatchObject({ queued: { message: "Plan: queued as batch #1." } });
+});
+
 describe("the origin of a call", () => {
   test.each(["parent", "old-style"])("is inherited by what its job enqueues (%s)", async (tool) => {
     await using brain = await createTestShell({ plugins: [family] });

@@ -104,7 +104,7 @@ describe("input", () => {
     const { problems } = (error as { data: { problems: string[] } }).data;
     expect(problems).toEqual([
       'unknown field "dryrun". Did you mean "dryRun"?',
-      "urls: invalid input: expected array, received string",
+      "urls: must be an array, not a string",
     ]);
     expect((await brain.queue.service.list()).items).toEqual([]);
   });

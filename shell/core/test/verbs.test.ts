@@ -129,6 +129,16 @@ describe("steering", () => {
     await expect(brain.call("shell:cancel", { ids: 1 })).rejects.toMatchObject({ code: "INVALID_STATE" });
   });
 
+  test("cancel of a batch with running jobs says that it was told to stop, not that it runs", async () => {
+    const { plugin } = gated();
+    await using brain = await createTestShell({ plugins: [plugin] });
+    await brain.call("site:all", { names: ["a", "b"] });
+    await until(brain, ({ operations }) => operations[0]?.status === "processing");
+    expect(await brain.call("shell:cancel", { ids: 1 })).toMatchObject({
+      data: { results: [{ number: 1, ok: true, cancelling: true }], message: "#1: told to stop" },
+    });
+  });
+
   test("retry and resume start the next run; delete removes what ended and refuses the rest", async () => {
     const onRunnable = vi.fn<() => void>();
     await using brain = await createTestShell({ plugins: [feeds], shell: { onRunnable } });

@@ -82,11 +82,12 @@ function brainOf(brain: Omit<Brain, "storePath" | "logFile">): Brain {
 }
 
 async function configFileOf({ cwd, env, config }: BrainSearch): Promise<string | undefined> {
-  if (config === undefined) return (await isFile(join(cwd, CONFIG_NAME))) ? resolve(cwd, CONFIG_NAME) : undefined;
+  if (config === undefined) return (await isThere(join(cwd, CONFIG_NAME))) ? resolve(cwd, CONFIG_NAME) : undefined;
   const path = pathFrom(cwd, config, env);
   const inside = join(path, CONFIG_NAME);
-  if (await isFile(path)) return path;
-  if (await isFile(inside)) return inside;
+  if (await isFolder(path)) {
+    if (await isThere(inside)) return inside;
+  } else if (await isThere(path)) return path;
   throw new BrainsError(
     "CONFIG_NOT_FOUND",
     `There is no config ${path}. Correct --config, or make a brain with \`brains init\`.`,
@@ -98,19 +99,31 @@ async function readConfig(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new BrainsError("CONFIG_INVALID", `The config ${file} cannot be read: ${messageOf(error)}.`, {
-      cause: error,
-    });
+    throw new BrainsError(
+      "CONFIG_INVALID",
+      `The config ${file} cannot be read: ${messageOf(error)}. It must be a text file that you may read.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** Anything but absence counts (a folder, no right to look, a loop of links), so that it is heard of when it is read. */
+async function isThere(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isFile();
+    await stat(path);
+    return true;
   } catch (error) {
-    // Anything but absence (no right to look, a loop of links) must be heard of when it is read.
     return (error as NodeJS.ErrnoException).code !== "ENOENT" && (error as NodeJS.ErrnoException).code !== "ENOTDIR";
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

@@ -3,6 +3,7 @@ import type { core } from "zod";
 import type { Document, LineCounter } from "yaml";
 import { BrainsError, messageOf } from "../errors.ts";
 import { pathText } from "../field-problems.ts";
+import { issueText } from "../issue-text.ts";
 import { didYouMean } from "../nearest.ts";
 import { configSchema } from "./schema.ts";
 import type { BrainConfig } from "./schema.ts";
@@ -46,7 +47,7 @@ function problemsOf(issue: core.$ZodIssue, places: Places, file: string): string
     });
   }
   const at = issue.path.length === 0 ? "" : `${pathText(issue.path)}: `;
-  return [`${file}:${places.lineOf(issue.path)}: ${at}${issue.message}`];
+  return [`${file}:${places.lineOf(issue.path)}: ${at}${issueText(issue)}`];
 }
 
 /** The keys that the schema allows at a path. */

@@ -3,6 +3,7 @@ import { isCodedError } from "@brains/job-queue/handler";
 import { z } from "zod";
 import type { ActionReply, ActionResult, RerunReply } from "../replies.ts";
 import { BrainsError } from "../errors.ts";
+import { isEndedState } from "../states.ts";
 import { operationLine } from "../status-words.ts";
 import type { Tool } from "../tool-table.ts";
 import { Operations } from "./operations-of.ts";
@@ -27,7 +28,10 @@ function cancelVerb(ports: VerbPorts): Tool {
     async run({ ids }, call) {
       const by = call.caller.principal;
       const results = await each(ports, ids, "cancelled", async (work) => {
-        if (work.kind === "batch") return { state: (await ports.queue.batches.cancelBatch(work.id, { by })).status };
+        if (work.kind === "batch") {
+          const { status } = await ports.queue.batches.cancelBatch(work.id, { by });
+          return { state: status, cancelling: !isEndedState(status) };
+        }
         return ports.queue.service.cancel(work.id, { by });
       });
       ports.onRunnable();
