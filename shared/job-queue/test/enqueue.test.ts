@@ -279,3 +279,56 @@ test("a backoff, time-out or text of the wrong kind is refused at enqueue and at
   expect(await codeOf(queue.service.enqueueMany("x" as never))).toBe("INVALID_OPTION");
   expect((await queue.service.list()).items).toEqual([]);
 });
+
+test("a job taken by force from a worker that does not answer runs again after its successor", async () => {
+  const queue = await openQueue();
+  queue.registerHandler("build", { process: () => gate().opened });
+  await queue.start();
+  const stuck = await queue.enqueue("build", 1, { key: "site" });
+  await queue.spy.waitFor(stuck.number, "processing");
+  const next = await queue.enqueue("build", 2, { key: "site" });
+  queue.crash();
+  const other = await queue.again();
+  await other.service.retry(stuck.number, { force: true });
+  expect(await other.service.getStatus(next.number)).toMatchObject({ state: "pending" });
+  expect(await other.service.getStatus(stuck.number)).toMatchObject({
+    state: "blocked",
+    run: 2,
+    waitsFor: [next.number],
+  });
+});
+
+test("of two jobs with one key that came back together only one runs, and a third that replaces one waits too", async () => {
+  const queue = await openQueue();
+  const hold = gate();
+  let now = 0;
+  let most = 0;
+  queue.registerHandler("base", { process: () => null });
+  queue.registerHandler("build", {
+    async process() {
+      most = Math.max(most, ++now);
+      await hold.opened;
+      now -= 1;
+    },
+  });
+  // Both wait for a base, are cancelled with it one after the other, and come back with it.
+  const base = await queue.enqueue("base");
+  const one = await queue.enqueue("build", 1, { key: "site", after: base.number });
+  await queue.service.cancel(base.number);
+  const again = await queue.enqueue("base");
+  const two = await queue.enqueue("build", 2, { key: "site", after: again.number });
+  await queue.service.retry(base.number);
+  expect((await queue.service.getStatus(one.number))?.state).toBe("blocked");
+  const three = await queue.enqueue("build", 3, { key: "site", dedup: "replace" });
+  await queue.start();
+  await queue.clock.advance(100);
+  hold.open();
+  await queue.drain();
+  expect(most).toBe(1);
+  expect((await queue.service.getStatus(three.number))?.state).toBe("completed");
+  const states = [
+    (await queue.service.getStatus(one.number))?.state,
+    (await queue.service.getStatus(two.number))?.state,
+  ];
+  expect(new Set(states)).toEqual(new Set(["cancelled", "completed"]));
+});

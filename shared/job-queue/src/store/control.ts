@@ -167,7 +167,7 @@ export function controlStore(c: StoreContext, ending: Ending) {
     )?.on_id;
   }
 
-  function assertRunnable(id: number): void {
+  function assertRunnable(id: number, force: boolean): void {
     const broken = firstBroken(id);
     if (broken !== undefined) {
       throw new JobQueueError(
@@ -175,7 +175,8 @@ export function controlStore(c: StoreContext, ending: Ending) {
         `#${id} waits for #${broken}, which did not complete. Retry #${broken}; #${id} comes back with it.`,
       );
     }
-    const waiting = twinsOf(id).find((twin) => twin.begun === 0);
+    // Taken by force it starts after its successor, which waits for it no longer.
+    const waiting = force ? undefined : twinsOf(id).find((twin) => twin.begun === 0);
     if (waiting) {
       throw new JobQueueError("INVALID_STATE", `#${waiting.id} has the same key as #${id} and waits already.`);
     }
@@ -225,7 +226,7 @@ export function controlStore(c: StoreContext, ending: Ending) {
             message: "Its worker did not answer, and a person took the job from it.",
           });
         }
-        assertRunnable(input.id);
+        assertRunnable(input.id, input.force);
         rerun(input.id, input.keepSteps);
       },
 

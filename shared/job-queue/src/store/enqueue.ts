@@ -63,7 +63,7 @@ interface Twin {
   readonly state: number;
   readonly begun: number;
 }
-const NO_TWINS = { waiting: undefined, running: [] as Target[] };
+const NO_TWINS = { waiting: undefined, others: [] as Target[] };
 
 export type EnqueueStore = ReturnType<typeof enqueueStore>;
 
@@ -82,13 +82,13 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
   );
   const findKey = db.prepare(
     `SELECT j.id, b.secret, j.state, j.started_at IS NOT NULL AS begun FROM bq_job j JOIN bq_body b ON b.id = j.id
-     WHERE j.lane = ? AND j.dkey = ? AND j.dkey IS NOT NULL AND j.state < 5 ORDER BY j.id`,
+     WHERE j.lane = +? AND j.dkey = +? AND j.dkey IS NOT NULL AND j.state < 5 ORDER BY j.id`,
   );
   const coalesce = db.prepare("UPDATE bq_body SET data = ?, label = coalesce(?, label) WHERE id = ?");
   const insertDep = db.prepare("INSERT OR IGNORE INTO bq_dep (job, on_id, mode, done) VALUES (?, ?, ?, ?)");
   const findTarget = db.prepare(
-    `SELECT j.id, b.secret, j.state FROM bq_job j JOIN bq_body b ON b.id = j.id WHERE j.id = @id
-     UNION ALL SELECT id, secret, state FROM bq_batch WHERE id = @id`,
+    `SELECT j.id, b.secret, j.state FROM bq_job j JOIN bq_body b ON b.id = j.id WHERE j.id = +@id
+     UNION ALL SELECT id, secret, state FROM bq_batch WHERE id = +@id`,
   );
 
   function laneOf(type: string): number {
@@ -154,8 +154,8 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
       if (known?.reply) return { ...(JSON.parse(known.reply) as Enqueued), duplicate: true };
     }
     const targets = row.after.map(target);
-    const { waiting, running } = row.key === null ? NO_TWINS : twins(row.type, row.key);
-    const result = (waiting && deduplicated(row, waiting)) ?? insert(row, [...targets, ...running], null);
+    const { waiting, others } = row.key === null ? NO_TWINS : twins(row.type, row.key);
+    const result = (waiting && deduplicated(row, waiting)) ?? insert(row, [...targets, ...others], null);
     if (row.idempotencyKey !== undefined && row.hash !== undefined) {
       keys.put("enqueue", row.idempotencyKey, row.hash, JSON.stringify(result));
     }
@@ -163,15 +163,13 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
   }
 
   /**
-   * Active jobs of the same type and key. A new one starts after those that have begun, whatever becomes of them: one that sleeps, waits or is
-   * to be tried again has begun, and to end or change it half way would lose work.
+   * Active jobs of the same type and key: the first that waits, and all others, after which a new one starts whatever becomes of them. One that
+   * sleeps, waits or is to be tried again has begun: to end or change it half way would lose work.
    */
-  function twins(type: string, key: string): { waiting: Twin | undefined; running: Target[] } {
+  function twins(type: string, key: string): { waiting: Twin | undefined; others: Target[] } {
     const rows = findKey.all(laneOf(type), key) as Twin[];
-    return {
-      waiting: rows.find((row) => row.begun === 0),
-      running: rows.filter((row) => row.begun === 1).map((row) => ({ ...row, mode: NEEDS_END })),
-    };
+    const waiting = rows.find((row) => row.begun === 0);
+    return { waiting, others: rows.filter((row) => row !== waiting).map((row) => ({ ...row, mode: NEEDS_END })) };
   }
 
   function deduplicated(row: JobRow, waiting: Twin): Enqueued | undefined {
