@@ -2,6 +2,7 @@
 export const CLI_ERRORS = {
   USAGE: "The command line is wrong. The message says where; `brains help` lists the commands.",
   NO_SUCH_TOOL: "No tool has this name. `brains tools` lists them.",
+  OUTPUT_FAILED: "The answer could not be written, as when the disk is full. The work itself was done: look again.",
   NEEDS_TERMINAL: "Only a person at a terminal may do this. Run it in one.",
 } as const;
 export type CliErrorCode = keyof typeof CLI_ERRORS;

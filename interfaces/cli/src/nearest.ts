@@ -14,11 +14,11 @@ function distance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** The name that was probably meant, or undefined when none is near. A unique beginning counts as near. */
+/** The name that was probably meant, or undefined when none is near. A beginning counts as near; of several, the shortest. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();
   const starts = known.filter((each) => wanted.length >= 2 && each.toLowerCase().startsWith(wanted));
-  if (starts.length === 1) return starts[0];
+  if (starts.length > 0) return starts.reduce((short, each) => (each.length < short.length ? each : short));
   let best: string | undefined;
   let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const each of known) {

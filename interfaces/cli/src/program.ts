@@ -77,11 +77,11 @@ function splitRunWords(words: readonly string[]): { readonly own: string[]; read
 }
 
 /** Commander's complaint in our words; it starts with "error: " and may end with a suggestion in brackets. */
-function complaint(error: CommanderError): string {
-  return error.message
-    .replace(/^error: /, "")
-    .replace(/\n\(Did you mean (.+?)\?\)$/, ". Did you mean $1?")
-    .replace(/^./, (first) => first.toUpperCase());
+function complaint(error: CommanderError, name: string, prefix: string): string {
+  const said = error.message.replace(/^error: /, "").replace(/^./, (first) => first.toUpperCase());
+  const [what = "", near] = said.split(/\n\(Did you mean (.+?)\?\)$/);
+  const hint = near === undefined ? `\`${prefix}help ${name}\` shows how it is used.` : `Did you mean ${near}?`;
+  return `${what.replace(/\.$/, "")}. ${hint}`;
 }
 
 function unknownCommand(name: string, commands: readonly CommandSpec[], prefix: string): Error {
@@ -104,7 +104,7 @@ function parser(name: string): Command {
     .configureOutput({ writeErr: () => {}, writeOut: () => {} });
 }
 
-function parseCommand(spec: CommandSpec, words: readonly string[]): CommandInput {
+function parseCommand(spec: CommandSpec, words: readonly string[], prefix: string): CommandInput {
   let input: CommandInput | undefined;
   const command = parser(spec.name);
   for (const argument of spec.args?.match(/[<[][^>\]]+[>\]]/g) ?? []) command.argument(argument);
@@ -134,7 +134,7 @@ function parseCommand(spec: CommandSpec, words: readonly string[]): CommandInput
   try {
     command.parse(line, { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) throw usageError(complaint(error));
+    if (error instanceof CommanderError) throw usageError(complaint(error, spec.name, prefix));
     throw error;
   }
   return { args: [...input!.args, ...fields], options: input!.options };
@@ -161,5 +161,5 @@ export function parseLine(
     if (spec.name !== "run" || tool === undefined || tools === undefined) return { kind: "help", topic: name, common };
     return { kind: "command", spec: tools, input: { args: [tool], options: {} }, common };
   }
-  return { kind: "command", spec, input: parseCommand(spec, others), common };
+  return { kind: "command", spec, input: parseCommand(spec, others, prefix), common };
 }

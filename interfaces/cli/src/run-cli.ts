@@ -26,10 +26,25 @@ export async function runCli(options: CliOptions): Promise<number> {
     stdout.write(`${app.version}\n`);
     return 0;
   }
-  // Whoever reads our output may leave early (`brains jobs | head`); that is no fault.
-  stdout.on("error", () => {});
-  const output = (common: { json: boolean; color?: boolean | undefined; input?: boolean | undefined }) =>
+  let unwritten: Error | undefined;
+  // Whoever reads our output may leave early (`brains jobs | head`); that is no fault. A full disk is one.
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") unwritten ??= error;
+  });
+  const output: OutputFor = (common) =>
     createOutput({ ...options, json: common.json, color: common.color, input: common.input });
+  const code = await runLine(options, output);
+  // A write that fails says so one turn later.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (unwritten === undefined) return code;
+  const failed = new CliError("OUTPUT_FAILED", `The output could not be written: ${unwritten.message}.`);
+  return showError(output({ json: false }), failed, options.env);
+}
+
+type OutputFor = (common: { json: boolean; color?: boolean | undefined; input?: boolean | undefined }) => Output;
+
+async function runLine(options: CliOptions, output: OutputFor): Promise<number> {
+  const { argv, app } = options;
   // Until the line is understood, errors are shown in the form that it seems to ask for.
   let out = output({ json: argv.includes("--json"), color: argv.includes("--no-color") ? false : undefined });
   try {

@@ -1,4 +1,6 @@
+import { PassThrough, Writable } from "node:stream";
 import { expect, test } from "vitest";
+import { runCli } from "../src/index.ts";
 import { brains, openTestBrain, runWords } from "./rig/brain.ts";
 
 test("run answers at once with a number, and the job goes on", async () => {
@@ -269,4 +271,45 @@ test("completion offers commands, tools, fields, states and live numbers", async
   expect(await offered("run", "hold", "--n")).toContain("--name");
   expect(await offered("jobs", "--state", "fa")).toEqual(["failed", ""]);
   expect(await offered("cancel", "")).toContain("1");
+});
+
+test("--state takes the words of the screens as well as the names of the states", async () => {
+  const brain = await openTestBrain();
+  brain.gate.open();
+  await brains(brain, "run hold --name ada --wait");
+  await brains(brain, "run make --count 1 --wait");
+  for (const state of ["done", "Completed"]) {
+    expect((await brains(brain, `jobs --state ${state} --json`)).json[0]?.data).toMatchObject({ jobs: [{}, {}] });
+    expect((await brains(brain, `batches --state ${state} --json`)).json[0]?.data).toMatchObject({ batches: [{}] });
+    expect((await brains(brain, `status --state ${state} --json`)).json[0]?.data).toMatchObject({
+      operations: [{}, {}],
+    });
+  }
+  expect((await brains(brain, "jobs --state running --json")).json[0]?.data).toMatchObject({ jobs: [] });
+  expect(await brains(brain, "jobs --state bogus")).toMatchObject({
+    code: 2,
+    err: 'error: --state needs one of queued, blocked, needs-you, running, done, failed, cancelled, not "bogus". (USAGE)\n',
+  });
+});
+
+test("output that cannot be written is an error, and a reader that left early is none", async () => {
+  const brain = await openTestBrain();
+  const writeTo = async (code: string) => {
+    const stdout = new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error(code), { code })) });
+    const [stdin, stderr] = [new PassThrough(), new PassThrough()];
+    const exit = await runCli({ argv: ["jobs"], stdin, stdout, stderr, env: {}, cwd: "/", app: brain.app });
+    return { exit, err: String(stderr.read() ?? "") };
+  };
+  expect(await writeTo("EPIPE")).toEqual({ exit: 0, err: "" });
+  const full = await writeTo("ENOSPC");
+  expect(full.exit).toBe(1);
+  expect(full.err).toContain("error: The output could not be written: ENOSPC.");
+});
+
+test("a beginning of several names suggests the shortest", async () => {
+  const brain = await openTestBrain();
+  expect(await brains(brain, "tools site:")).toMatchObject({
+    code: 3,
+    err: expect.stringContaining("Did you mean site:fail?") as string,
+  });
 });

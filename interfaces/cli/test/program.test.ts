@@ -70,9 +70,9 @@ test.each<[string[], RegExp]>([
   [["jbos"], /no command jbos\. Did you mean brains jobs\?/],
   [["frobnicate"], /`brains help` lists the commands\. If it is a tool: brains run frobnicate/],
   [["jobs", "--stat", "failed"], /--stat.*Did you mean --state\?/s],
-  [["cancel"], /missing required argument/i],
-  [["logs", "1", "2"], /too many arguments/i],
-  [["jobs", "--limit"], /argument missing/i],
+  [["cancel"], /missing required argument.*`brains help cancel`/i],
+  [["logs", "1", "2"], /too many arguments.*`brains help logs`/i],
+  [["jobs", "--limit"], /argument missing.*`brains help jobs`/i],
 ])("%j is refused with a hint", (words, message) => {
   expect(() => parse(...words)).toThrow(message);
   expect(() => parse(...words)).toThrow(expect.objectContaining({ code: "USAGE" }) as Error);

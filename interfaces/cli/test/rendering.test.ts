@@ -102,7 +102,10 @@ const jobs = [
 ];
 
 test("a list of jobs has a line each, with what there is to say about it", () => {
-  expect([...jobTable(jobs, plain({ width: 120 })), ...listFooter(6, "jobs", "abc", 141, plain())]).toEqual([
+  expect([
+    ...jobTable(jobs, plain({ width: 120 })),
+    ...listFooter(6, "jobs", "abc", 141, plain(), { state: "failed", since: undefined, limit: "6" }),
+  ]).toEqual([
     "   ID  STATE      TYPE          WHAT       PROGRESS            STARTED   TIME  BATCH  NOTE",
     " #143  blocked    site:promote                                                        waits for #142",
     " #142  running    site:build    漢字 site  41/412 pages (10%)    11:59    22s         docs/a.md",
@@ -110,7 +113,7 @@ test("a list of jobs has a line each, with what there is to say about it", () =>
     " #140  cancelled  site:build                                                          what it waited for did not comple…",
     " #139  queued     site:build                                                          try 2/3 in 30s",
     " #138  done       site:build                                     11:57     2s     #9",
-    " 6 jobs   older: brains jobs --cursor abc   why: brains jobs 141",
+    " 6 jobs   older: brains jobs --state failed --limit 6 --cursor abc   why: brains jobs 141",
   ]);
 });
 
@@ -285,7 +288,7 @@ test("an error says what happened, with its code, and cannot harm the terminal",
   expect(errorLines(Object.assign(new Error("There is no job #9."), { code: "NOT_FOUND" }), plain())).toEqual([
     "error: There is no job #9. (NOT_FOUND)",
   ]);
-  expect(errorLines(new CliError("USAGE", "Wrong\u001B[2J."), plain())).toEqual(["error: Wrong."]);
+  expect(errorLines(new CliError("USAGE", "Wrong\u001B[2J."), plain())).toEqual(["error: Wrong. (USAGE)"]);
   expect(errorLines("thrown text", plain())).toEqual(["error: thrown text"]);
 });
 

@@ -1,6 +1,7 @@
 import { text, type OptionValue } from "../command.ts";
 import { parseDuration } from "../text/time.ts";
 import { usageError } from "../cli-error.ts";
+import { stateNamed, stateWords } from "../render/state.ts";
 
 /** "30m", "2d" (ago) or a date, as an ISO time. */
 export function sinceOption(value: OptionValue, now: number): string | undefined {
@@ -18,6 +19,15 @@ export function numberOption(name: string, value: OptionValue, fallback: number,
   const number = Number(given);
   if (Number.isInteger(number) && number >= 1 && number <= most) return number;
   throw usageError(`--${name} needs a whole number from 1 to ${most}, not "${given}".`);
+}
+
+/** The name of a state, given as that or as the word on the screens. */
+export function stateOption(value: OptionValue): string | undefined {
+  const given = text(value);
+  if (given === undefined) return undefined;
+  const state = stateNamed(given);
+  if (state !== undefined) return state;
+  throw usageError(`--state needs one of ${stateWords().join(", ")}, not "${given}".`);
 }
 
 /** Milliseconds of a time-out such as "90" (seconds) or "5m". */

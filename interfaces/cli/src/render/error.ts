@@ -26,7 +26,7 @@ export function errorView(error: unknown): ErrorView {
 export function errorLines(error: unknown, layout: Layout): string[] {
   const view = errorView(error);
   const lines = printableLines(view.message);
-  const code = view.code === undefined || view.code === "USAGE" ? "" : ` (${printable(view.code)})`;
+  const code = view.code === undefined ? "" : ` (${printable(view.code)})`;
   const text = [...lines.slice(0, -1), `${lines.at(-1) ?? ""}${code}`];
   const width = Math.min(layout.width, 160) - 7;
   return text

@@ -93,17 +93,26 @@ export function batchTable(batches: readonly BatchView[], layout: Layout): strin
   );
 }
 
-/** The line under a list: how many were shown, and how to see more or look closer. */
+/** The options of a list as they were typed: the next page must be one of the same list. */
+function filterText(filters: Readonly<Record<string, unknown>>): string {
+  return Object.entries(filters)
+    .filter(([name, value]) => name !== "cursor" && typeof value === "string")
+    .map(([name, value]) => ` --${name} ${/^[\w.:-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
+    .join("");
+}
+
+/** The line under a list: how many were shown, and how to see more or look closer. `filters` are the list's own options. */
 export function listFooter(
   shown: number,
   kind: "jobs" | "batches",
   next: string | undefined,
   failed: number | undefined,
   layout: Layout,
+  filters: Readonly<Record<string, unknown>> = {},
 ): string[] {
   const word = shown === 1 ? kind.replace(/(?:e)?s$/, "") : kind;
   const hints = [
-    next === undefined ? "" : `older: ${layout.prefix}${kind} --cursor ${next}`,
+    next === undefined ? "" : `older: ${layout.prefix}${kind}${filterText(filters)} --cursor ${next}`,
     failed === undefined ? "" : `why: ${layout.prefix}jobs ${failed}`,
   ].filter((hint) => hint !== "");
   return [` ${layout.style.dim([`${shown} ${word}`, ...hints].join("   "))}`];

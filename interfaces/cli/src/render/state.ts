@@ -12,6 +12,21 @@ const STATES: Readonly<Record<string, { readonly word: string; readonly tone?: T
   cancelled: { word: "cancelled", tone: "dim" },
 };
 
+/** The state that a screen shows as this word (`done`, `needs-you`), or that has this very name. */
+export function stateNamed(word: string): string | undefined {
+  const wanted = word.toLowerCase().replaceAll(/[\s-]/g, "_");
+  return Object.keys(STATES).find((state) => state === wanted || optionWord(state) === wanted.replaceAll("_", "-"));
+}
+
+/** The words that `--state` takes. */
+export function stateWords(): string[] {
+  return Object.keys(STATES).map(optionWord);
+}
+
+function optionWord(state: string): string {
+  return (STATES[state]?.word ?? state).replaceAll(" ", "-");
+}
+
 export interface Standing {
   readonly state: string;
   readonly reason?: string | undefined;
