@@ -96,8 +96,8 @@ export function batchTable(batches: readonly BatchView[], layout: Layout): strin
 /** The options of a list as they were typed: the next page must be one of the same list. */
 function filterText(filters: Readonly<Record<string, unknown>>): string {
   return Object.entries(filters)
-    .filter(([name, value]) => name !== "cursor" && typeof value === "string")
-    .map(([name, value]) => ` --${name} ${/^[\w.:-]+$/.test(String(value)) ? value : JSON.stringify(value)}`)
+    .filter((entry): entry is [string, string] => entry[0] !== "cursor" && typeof entry[1] === "string")
+    .map(([name, value]) => ` --${name} ${/^[\w.:-]+$/.test(value) ? value : JSON.stringify(value)}`)
     .join("");
 }
 
