@@ -16,6 +16,8 @@ export const BRAINS_ERRORS = {
   PLUGIN_NOT_FOUND: "There is no such plugin, package or file. Correct its entry in brains.yaml.",
   PLUGIN_UNREADABLE: "The plugin's file cannot be loaded. The message says where it is wrong.",
   UNTRUSTED: "The folder's own plugin files may not run yet. Read them, then run `brains trust`.",
+  TRUST_NOT_STORED:
+    "That a folder is trusted cannot be stored. Make the folder in the message writable, or name another with BRAINS_CONFIG_HOME.",
   CONFIG_NOT_FOUND: "The named config file does not exist. Correct the path, or make a brain with `brains init`.",
   CONFIG_INVALID: "The config is not valid. Correct what the message names, with its line.",
   HOME_UNUSABLE: "The home folder cannot be made or written. Choose another with --home or BRAINS_HOME.",

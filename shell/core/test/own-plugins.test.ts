@@ -190,6 +190,14 @@ describe("trust", () => {
     expect(kept.every(Boolean)).toBe(true);
   });
 
+  test("that cannot be stored is an error that says where, and what to do", async () => {
+    const taken = join(await tempFolder({ taken: "" }), "taken");
+    await expect(openTrustStore({ BRAINS_CONFIG_HOME: taken }).trust(await tempFolder())).rejects.toMatchObject({
+      code: "TRUST_NOT_STORED",
+      message: expect.stringMatching(/taken.*BRAINS_CONFIG_HOME.*brains trust/) as string,
+    });
+  });
+
   test("in a folder that does not exist is refused", async () => {
     const store = openTrustStore({ BRAINS_CONFIG_HOME: await tempFolder() });
     await expect(store.trust("/no/such/folder")).rejects.toMatchObject({ code: "NOT_FOUND" });

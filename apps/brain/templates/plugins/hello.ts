@@ -12,7 +12,7 @@ const greet = defineJob({
     for (let n = 1; n <= times; n++) {
       job.progress({ current: n, total: times, unit: "greetings" });
       // A step is stored when it has ended: after a crash the job goes on with the next one.
-      greetings.push(await job.step(`greeting ${n}`, () => `Hello ${name}, for the ${n}. time`));
+      greetings.push(await job.step(`greeting ${n}`, () => `Hello ${name}! (${n} of ${times})`));
       job.log(`greeted ${name}`);
     }
     return { greetings };

@@ -120,10 +120,11 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

@@ -36,8 +36,17 @@ export function openTrustStore(env: Env, now: () => number = Date.now): TrustSto
     async trust(dir) {
       const { real, file } = await recordOf(dir);
       if (await this.isTrusted(dir)) return false;
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(file, `${JSON.stringify({ dir: real, at: new Date(now()).toISOString() })}\n`, { mode: 0o600 });
+      const record = { dir: real, at: new Date(now()).toISOString() };
+      try {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await writeFile(file, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+      } catch (error) {
+        throw new BrainsError(
+          "TRUST_NOT_STORED",
+          `That ${dir} is trusted cannot be stored in ${folder}: ${messageOf(error)}. Make that folder writable, or name another with BRAINS_CONFIG_HOME, then run \`brains trust ${dir}\`.`,
+          { cause: error, data: { folder } },
+        );
+      }
       return true;
     },
     async distrust(dir) {
