@@ -18,11 +18,11 @@ export type PrepareMember = (operation: AddedOperation, origin: Origin | undefin
  * What a handler calls. A handler that is run again after a suspension or a crash goes through the same calls from the top: finished ones
  * return what was stored. Calls without a name are told apart by their order.
  */
-export function createContext(attempt: Attempt, prepareMember: PrepareMember): JobContext {
+export function createContext(attempt: Attempt, id: string, prepareMember: PrepareMember): JobContext {
   const { job, setting } = attempt;
   const { engine } = setting;
   let stored: Map<string, StepRow> | undefined;
-  const running = new Map<string, Promise<unknown>>();
+  let running: Map<string, Promise<unknown>> | undefined;
   const counters = { sleep: 0, wait: 0, decision: 0 };
   const origin = job.origin === null ? undefined : (JSON.parse(job.origin) as Origin);
 
@@ -183,7 +183,7 @@ export function createContext(attempt: Attempt, prepareMember: PrepareMember): J
   }
 
   return {
-    id: publicId(job.id, job.secret),
+    id,
     number: job.id,
     type: job.type,
     run: job.run,
@@ -192,15 +192,18 @@ export function createContext(attempt: Attempt, prepareMember: PrepareMember): J
     label: job.label ?? undefined,
     batchId: job.batch === null || job.batchSecret === null ? undefined : publicId(job.batch, job.batchSecret),
     origin,
-    signal: attempt.signal,
+    get signal() {
+      return attempt.signal;
+    },
     progress: (progress: Progress) => attempt.progress(progress),
     log: (text: string, stream?: LogStream) => attempt.log(text, stream),
     step<T>(name: string, fn: (review: StepReview) => T | Promise<T>, options: StepOptions = {}): Promise<T> {
       assertName(name);
-      const known = running.get(name) as Promise<T> | undefined;
+      const steps = (running ??= new Map());
+      const known = steps.get(name) as Promise<T> | undefined;
       if (known) return known;
-      const started = handled(step(name, fn, options).finally(() => running.delete(name)));
-      running.set(name, started);
+      const started = handled(step(name, fn, options).finally(() => steps.delete(name)));
+      steps.set(name, started);
       return started;
     },
     requestDecision: (request: DecisionRequest) => handled(requestDecision(request)),

@@ -16,7 +16,9 @@ interface Submitted {
 }
 
 /** How a command ended: what it returned, or why it was refused. */
-export type Result<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: unknown };
+export type Result<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: unknown };
 
 /** Commands that write only after all their refusals, so that a refused one needs no savepoint to undo it. */
 const REFUSES_FIRST: ReadonlySet<CommandName> = new Set<CommandName>([
@@ -213,14 +215,16 @@ export class Engine {
     }
     this.#ports.point("after-commit");
     const { effects } = tick;
-    for (const [i, item] of group.entries()) item.done(results[i] as Result<unknown>);
+    // The tail first: what settled in this commit has its slot in it already, and need not ask for another.
     if (claimed) this.#tail?.claimed(claimed);
+    for (const [i, item] of group.entries()) item.done(results[i] as Result<unknown>);
     for (const listener of this.#listeners) listener(effects);
   }
 
   #run(commands: Commands, item: Submitted): Result<unknown> {
     const run = commands[item.name] as (input: unknown) => unknown;
-    if (REFUSES_FIRST.has(item.name) || (item.name === "enqueue" && cannotRefuse(item.input as EnqueueInput))) return { ok: true, value: run(item.input) };
+    if (REFUSES_FIRST.has(item.name) || (item.name === "enqueue" && cannotRefuse(item.input as EnqueueInput)))
+      return { ok: true, value: run(item.input) };
     const { tick } = this.#store;
     const ended = tick.effects.ended.length;
     const [open, keep, undo] = this.#savepoint;

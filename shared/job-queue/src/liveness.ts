@@ -16,7 +16,7 @@ export interface HeldLock {
 // Held connections are referenced from here: a garbage-collected connection would be closed, and its lock lost, while its owner lives.
 const held = new Map<string, Database>();
 
-export function lockFolder(storePath: string): string {
+function lockFolder(storePath: string): string {
   return `${storePath}.locks`;
 }
 

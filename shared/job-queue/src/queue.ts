@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { BatchJobManager } from "./batches.ts";
@@ -11,6 +10,7 @@ import { BUSY_LIMIT_MS, DEFAULT_CONCURRENCY, DEFAULT_GRACE_MS, DEFAULT_MAX_BYTES
 import { type HeldLock, acquireLock, isHeld } from "./liveness.ts";
 import type { QueueOptions } from "./options.ts";
 import type { Ports } from "./ports.ts";
+import { systemPorts } from "./system-ports.ts";
 import { Requests } from "./requests.ts";
 import { type Resolved, resolveRef } from "./resolve.ts";
 import { JobQueueService } from "./service.ts";
@@ -20,28 +20,6 @@ import { Watch } from "./watch.ts";
 import { JobQueueWorker } from "./worker.ts";
 
 const DAY_MS = 86_400_000;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-export const systemPorts: Ports = {
-  clock: {
-    now: () => Date.now(),
-    timer: (ms, callback) => {
-      let timer: NodeJS.Timeout;
-      // In pieces: setTimeout takes 24.8 days at most and fires at once when given more.
-      const wait = (left: number) => {
-        timer = setTimeout(
-          () => (left > LONGEST_TIMER_MS ? wait(left - LONGEST_TIMER_MS) : callback()),
-          Math.min(left, LONGEST_TIMER_MS),
-        );
-        timer.unref();
-      };
-      wait(ms);
-      return () => clearTimeout(timer);
-    },
-  },
-  random: { fraction: () => Math.random(), bytes: (length) => randomBytes(length) },
-  point: () => undefined,
-};
 
 export interface WorkerInfo {
   readonly id: number;
@@ -164,6 +142,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     maxBytes,
     handlersChanged: () => worker.wake(),
   });
+  engine.onCommit(() => doorbell.ownCommit());
   const doorbell = new Doorbell(
     db,
     where,

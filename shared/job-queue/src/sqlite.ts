@@ -13,7 +13,7 @@ let sqlite: typeof BetterSqlite3 | undefined;
 export type Database = BetterSqlite3.Database;
 
 /** Longest synchronous wait for another writer. Longer waits are asynchronous retries, so that the event loop never freezes. */
-export const BUSY_TIMEOUT_MS = 50;
+const BUSY_TIMEOUT_MS = 50;
 
 /** The first SQLite without the WAL-reset bug, which loses acknowledged commits when several processes share a file (sqlite.org/wal.html). */
 const OLDEST_SQLITE = [3, 51, 3] as const;

@@ -111,7 +111,7 @@ export function hashOf(...parts: readonly string[]): string {
 }
 
 /** "urls.0: Invalid URL; name: Required" */
-export function describeIssues(error: ZodError): string {
+function describeIssues(error: ZodError): string {
   return error.issues
     .map((issue) => (issue.path.length > 0 ? `${issue.path.map(String).join(".")}: ${issue.message}` : issue.message))
     .join("; ");

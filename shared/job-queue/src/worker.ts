@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { Attempt, type AttemptSetting } from "./attempt.ts";
+import { Attempt, type AttemptHooks, type AttemptSetting } from "./attempt.ts";
 import { type PrepareMember, createContext } from "./context.ts";
 import { JobQueueError } from "./errors.ts";
 import { BEAT_MS, DEFAULT_MAX_ATTEMPTS, MAINTENANCE_MS, PEER_MS } from "./limits.ts";
@@ -93,21 +93,10 @@ export class JobQueueWorker {
   }
 
   async #register(): Promise<void> {
-    const { engine, storePath, ports } = this.#setting;
-    if (storePath !== ":memory:") {
-      const name = `worker-${Buffer.from(ports.random.bytes(9)).toString("hex")}`;
-      this.#lock = acquireLock(storePath, name);
-      if (!this.#lock)
-        throw new JobQueueError("STORE_UNREADABLE", `The lock ${name} of a new worker is held by another.`);
-    }
+    const { engine } = this.#setting;
     // Its timers do not hold the process; a worker that waits for work does.
     this.#alive = setInterval(() => undefined, 2 ** 30);
-    this.#id = await engine.submit("addWorker", {
-      pid: process.pid,
-      lock: this.#lock?.name ?? null,
-      fingerprint: this.#setting.fingerprint ?? null,
-      concurrency: this.#setting.concurrency,
-    });
+    await this.#join();
     engine.setTail({ wanted: (effects) => this.#wanted(effects), claimed: (result) => this.#claimed(result) });
     this.#offCommit = engine.onCommit((effects) => {
       if (effects.controlled) this.#look();
@@ -118,6 +107,40 @@ export class JobQueueWorker {
       if (this.#running.size > 0 && this.#id !== undefined) await engine.submit("beat", this.#id);
     });
     this.#every("maintenance", MAINTENANCE_MS, () => this.#maintain());
+    this.wake();
+  }
+
+  /** A row and a lock under a new name. */
+  async #join(): Promise<void> {
+    const { engine, storePath, ports } = this.#setting;
+    if (storePath !== ":memory:") {
+      const name = `worker-${Buffer.from(ports.random.bytes(9)).toString("hex")}`;
+      this.#lock = acquireLock(storePath, name);
+      if (!this.#lock)
+        throw new JobQueueError("STORE_UNREADABLE", `The lock ${name} of a new worker is held by another.`);
+    }
+    this.#id = await engine.submit("addWorker", {
+      pid: process.pid,
+      lock: this.#lock?.name ?? null,
+      fingerprint: this.#setting.fingerprint ?? null,
+      concurrency: this.#setting.concurrency,
+    });
+  }
+
+  /**
+   * Others took this worker for dead, which they may only when its lock file was removed. What it ran is theirs now; it joins again under another
+   * name, because a worker that counts as dead must hold nothing.
+   */
+  async #rejoin(): Promise<void> {
+    this.#id = undefined;
+    for (const attempt of this.#running) attempt.abort("lost");
+    this.#lock?.release();
+    this.#lock = undefined;
+    this.#setting.internalError(
+      new JobQueueError("INVALID_STATE", "This worker was taken for dead, and joins again. Was its lock file removed?"),
+      "the worker",
+    );
+    await this.#join();
     this.wake();
   }
 
@@ -140,13 +163,15 @@ export class JobQueueWorker {
    * again later, and the interrupted try does not count.
    */
   stop(options: { grace?: number | undefined } = {}): Promise<void> {
-    if (this.#state === "running") this.#stopping = this.#end(options.grace ?? this.#setting.grace);
+    if (this.#state === "running") {
+      this.#state = "stopping";
+      this.#stopping = this.#end(options.grace ?? this.#setting.grace);
+    }
     return this.#stopping ?? Promise.resolve();
   }
 
   async #end(grace: number): Promise<void> {
     await this.#starting;
-    this.#state = "stopping";
     const { engine } = this.#setting;
     await this.#within(grace, () => this.#running.size === 0);
     for (const attempt of this.#running) attempt.abort("stopping");
@@ -233,6 +258,10 @@ export class JobQueueWorker {
 
   #claimed(result: Claimed): void {
     this.#dirty = false;
+    if (result.ended) {
+      this.#starting = this.#rejoin().catch((error: unknown) => this.#setting.internalError(error, "the worker"));
+      return;
+    }
     this.#timers.get("due")?.();
     if (result.nextDue !== null) {
       const wait = Math.max(0, result.nextDue - this.#setting.ports.clock.now());
@@ -255,26 +284,38 @@ export class JobQueueWorker {
   #run(job: Claimed["jobs"][number]): void {
     const registered = this.#setting.handlers.get(job.type);
     if (!registered) return;
-    const attempt = new Attempt(job, registered, this.#setting, () => {
-      this.#dirty = true;
-    });
+    const attempt = new Attempt(job, registered, this.#setting, this.#hooks);
     this.#running.add(attempt);
     this.#unsettled.add(attempt);
-    const context = createContext(attempt, this.#setting.prepareMember);
-    const ended = insideHandler.run(job.id, () => attempt.run(context, publicId(job.id, job.secret)));
-    void ended
-      .catch((error: unknown) => this.#setting.internalError(error, `running #${job.id}`))
-      .then(() => {
-        this.#unsettled.delete(attempt);
-        this.#progressed?.();
-      })
-      // A handler that does not end keeps its slot, because it still uses the process, although its job is settled.
-      .then(() => attempt.handlerDone)
-      .finally(() => {
-        this.#running.delete(attempt);
-        this.#progressed?.();
-        this.wake();
-      });
+    const id = publicId(job.id, job.secret);
+    const context = createContext(attempt, id, this.#setting.prepareMember);
+    try {
+      insideHandler.run(job.id, () => attempt.run(context, id));
+    } catch (error) {
+      this.#setting.internalError(error, `running #${job.id}`);
+    }
+  }
+
+  readonly #hooks: AttemptHooks = {
+    leaving: () => {
+      this.#dirty = true;
+    },
+    settled: (attempt) => {
+      this.#unsettled.delete(attempt);
+      this.#leave(attempt);
+    },
+    // One that ends after its outcome was submitted frees its slot now; one that ends before frees it with that very commit.
+    handlerEnded: (attempt) => {
+      if (attempt.leaving) this.wake();
+      this.#leave(attempt);
+    },
+  };
+
+  /** A handler that does not end keeps its slot, because it still uses the process, although its job is settled. */
+  #leave(attempt: Attempt): void {
+    if (attempt.handlerEnded && !this.#unsettled.has(attempt) && this.#running.delete(attempt) && this.#dirty)
+      this.wake();
+    this.#progressed?.();
   }
 
   /** Compares what runs here with what the store says: cancel what was asked to, drop what was taken away. */

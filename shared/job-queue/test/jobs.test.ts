@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { cancelJob, failJob, snoozeJob } from "../src/index.ts";
-import { systemPorts } from "../src/queue.ts";
+import { systemPorts } from "../src/system-ports.ts";
 import { codeOf, gate, openQueue } from "./kit.ts";
 
 test("a job runs, and its result, progress and log are kept", async () => {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type BetterSqlite3 from "better-sqlite3";
 import { expect, test } from "vitest";
-import { systemPorts } from "../src/queue.ts";
+import { systemPorts } from "../src/system-ports.ts";
 import { migrate } from "../src/sqlite.ts";
 import { createTestStore } from "./kit.ts";
 

@@ -15,10 +15,10 @@ import * as schema from "../src/schema.ts";
 import { assertVersion, migrate, openStoreFile } from "../src/sqlite.ts";
 import { jobCodes, jobWord } from "../src/store/codes.ts";
 import { Engine } from "../src/engine.ts";
-import { systemPorts } from "../src/queue.ts";
+import { systemPorts } from "../src/system-ports.ts";
 import { createStore } from "../src/store/store.ts";
 import { prepareJob } from "../src/validate.ts";
-import { codeOf, openQueue } from "./kit.ts";
+import { codeOf, createTestStore, openQueue } from "./kit.ts";
 
 const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite3;
 
@@ -248,4 +248,45 @@ test("waits that are open when the queue stops are refused", async () => {
   const waiting = codeOf(queue.wait(number));
   await queue.stop();
   expect(await waiting).toBe("QUEUE_CLOSED");
+});
+
+test("whatever an attempt writes after its job was taken over, and after it was claimed again, changes nothing", () => {
+  const db = new Sqlite(":memory:");
+  migrate(db);
+  const store = createTestStore(db, systemPorts.random);
+  const commit = <T>(act: (commands: typeof store.commands) => T): T => {
+    db.exec("BEGIN IMMEDIATE");
+    store.tick.begin(1_000);
+    const value = act(store.commands);
+    store.settleBatches();
+    store.conclude();
+    db.exec("COMMIT");
+    return value;
+  };
+  const join = () => commit((c) => c.addWorker({ pid: 1, lock: "l", fingerprint: null, concurrency: 1 }));
+  const types = [{ type: "x", limit: null, maxAttempts: 3, interrupt: false }];
+  const [first, second] = [join(), join()];
+  commit((c) => c.enqueue([prepareJob({ type: "x", data: null }, undefined, 1_000, 1_000)]));
+  const claim = (worker: number) => commit((c) => c.claim({ worker, free: 1, types })).jobs[0];
+  const old = claim(first) as NonNullable<ReturnType<typeof claim>>;
+  const late = () =>
+    [
+      commit((c) => c.settle({ id: old.id, fence: old.fence, outcome: { kind: "complete", result: '"late"' } })),
+      commit((c) => c.progress({ id: old.id, fence: old.fence, progress: { current: 1 }, details: null })),
+      commit((c) => c.log({ id: old.id, fence: old.fence, lines: [{ at: 1, stream: "note", text: "late" }] })),
+      commit((c) => c.step({ id: old.id, fence: old.fence, name: "s", kind: "step", result: "1", reviews: 0 })),
+      commit((c) => c.release({ id: old.id, fence: old.fence })),
+      commit((c) => c.addToBatch({ id: old.id, members: [], held: old })) !== null,
+    ] as const;
+  commit((c) => c.takeOver(first));
+  expect(late()).toEqual(Array.from({ length: 6 }, () => false));
+  expect(claim(first)).toBeUndefined();
+  const next = claim(second) as typeof old;
+  expect(late()).toEqual(Array.from({ length: 6 }, () => false));
+  expect(commit((c) => c.takeOver(first))).toEqual({ taken: 0 });
+  expect(
+    commit((c) => c.settle({ id: next.id, fence: next.fence, outcome: { kind: "complete", result: '"kept"' } })),
+  ).toBe(true);
+  expect(store.queries.jobs({ ids: [old.id], limit: 1 })).toMatchObject([{ state: "completed", result: "kept" }]);
+  expect(store.queries.lines(old.id, 0, 10)).toEqual([]);
 });

@@ -73,7 +73,7 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
   const dependency = db
     .prepare("SELECT 1 FROM bq_job WHERE batch = ? AND state = 7 AND reason = 'dependency' LIMIT 1")
     .pluck();
-  const someMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? LIMIT ?").pluck();
+  const someMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? LIMIT +?").pluck();
   const failedMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (6, 7) ORDER BY state, id");
   const drop = db.prepare("DELETE FROM bq_batch WHERE id = ?");
   const holds = db.prepare("SELECT 1 FROM bq_job WHERE id = ? AND fence = ? AND state = 1").pluck();

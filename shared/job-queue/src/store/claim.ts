@@ -50,7 +50,32 @@ export interface Claimed {
   readonly jobs: ClaimedJob[];
   /** When the next delayed job or expiry is due; null if none. */
   readonly nextDue: number | null;
+  /** The worker was taken for dead, or was ended: it may claim nothing more. */
+  readonly ended: boolean;
 }
+
+interface Candidate {
+  readonly id: number;
+  readonly sort: number;
+  readonly policy: ClaimType;
+}
+type TakenRow = [
+  id: number,
+  run: number,
+  attempt: number,
+  maxAttempts: number,
+  fence: number,
+  flags: number,
+  batch: number | null,
+];
+type BodyRow = [
+  secret: string,
+  data: string,
+  label: string | null,
+  timeout: number | null,
+  backoff: string | null,
+  origin: string | null,
+];
 
 /** Due jobs promoted per transaction: bounds the lock when very many become due at once. */
 const PROMOTE_LIMIT = 1_000;
@@ -66,21 +91,20 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
       UNION ALL SELECT min(expires_at) FROM bq_request WHERE state = 0 AND expires_at IS NOT NULL)`,
     )
     .pluck();
-  const candidates = db.prepare("SELECT id, sort FROM bq_job WHERE state = 0 AND lane = ? ORDER BY sort, id LIMIT ?");
+  const candidates = db.prepare("SELECT id, sort FROM bq_job WHERE state = 0 AND lane = ? ORDER BY sort, id LIMIT +?");
   const running = db.prepare("SELECT count(*) FROM bq_job WHERE state = 1 AND lane = ?").pluck();
-  const take = db.prepare(
-    `UPDATE bq_job SET state = 1, worker = ?, fence = fence + 1, attempt = attempt + 1, started_at = coalesce(started_at, ?)
-     WHERE id = ? AND state = 0 RETURNING run, flags`,
-  );
+  const take = db
+    .prepare(
+      `UPDATE bq_job SET state = 1, worker = ?, fence = fence + 1, attempt = attempt + 1, started_at = coalesce(started_at, ?)
+       WHERE id IN (SELECT value FROM json_each(?)) AND state = 0 RETURNING id, run, attempt, max_attempts, fence, flags, batch`,
+    )
+    .raw();
   const adopt = db.prepare(
     `UPDATE bq_job SET flags = (flags & ~${FLAG_NO_POLICY}) | ?, max_attempts = CASE WHEN flags & ${FLAG_OWN_TRIES} THEN max_attempts ELSE ? END
      WHERE id = ?`,
   );
-  const load = db.prepare(
-    `SELECT j.id, b.secret, l.type, j.run, j.attempt, j.max_attempts AS maxAttempts, j.fence, b.data, b.label, j.batch,
-       (SELECT secret FROM bq_batch WHERE id = j.batch) AS batchSecret, b.timeout, b.backoff, b.origin
-     FROM bq_job j JOIN bq_body b ON b.id = j.id JOIN bq_lane l ON l.id = j.lane WHERE j.id = ?`,
-  );
+  const body = db.prepare("SELECT secret, data, label, timeout, backoff, origin FROM bq_body WHERE id = ?").raw();
+  const batchSecret = db.prepare("SELECT secret FROM bq_batch WHERE id = ?").pluck();
   const ofWorker = db.prepare(
     "SELECT id, state, run, run_at, batch, control, crashes, flags FROM bq_job WHERE worker = ? AND state = 1",
   );
@@ -93,6 +117,7 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
     "INSERT INTO bq_worker (id, pid, state, lock, fingerprint, concurrency, started_at, seen_at) VALUES (?, ?, 'running', ?, ?, ?, ?, ?)",
   );
   const beat = db.prepare("UPDATE bq_worker SET seen_at = ? WHERE id = ?");
+  const registered = db.prepare("SELECT 1 FROM bq_worker WHERE id = ? AND ended_at IS NULL").pluck();
   const setState = db.prepare("UPDATE bq_worker SET state = ? WHERE id = ? AND ended_at IS NULL");
   const workerState = db.prepare("SELECT state FROM bq_worker WHERE id = ?").pluck();
   const readyIn = db.prepare("SELECT EXISTS (SELECT 1 FROM bq_job WHERE state = 0 AND lane = ?)").pluck();
@@ -102,6 +127,61 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
        OR EXISTS (SELECT 1 FROM bq_job WHERE state IN (3, 4) AND state < 5)`,
     )
     .pluck();
+
+  /** The jobs to run next: of each type as many as its limit leaves room for, then the first of all types by sort key. */
+  function chosen(input: ClaimInput): Candidate[] {
+    const found: Candidate[] = [];
+    for (const policy of input.types) {
+      const { type, limit } = policy;
+      const lane = laneOf(type);
+      const free = limit === null ? input.free : Math.min(input.free, limit - (running.get(lane) as number));
+      if (free <= 0) continue;
+      for (const { id, sort } of candidates.all(lane, free) as { id: number; sort: number }[]) {
+        found.push({ id, sort, policy });
+      }
+    }
+    if (input.types.length > 1) found.sort((a, b) => a.sort - b.sort || a.id - b.id);
+    return found.slice(0, input.free);
+  }
+
+  function takeJobs(worker: number, found: readonly Candidate[]): ClaimedJob[] {
+    if (found.length === 0) return [];
+    const taken = take.all(worker, tick.now, JSON.stringify(found.map((each) => each.id))) as TakenRow[];
+    // RETURNING promises no order; jobs begin in the order of their sort keys.
+    const rows = new Map(taken.map((row) => [row[0], row]));
+    return found.flatMap(({ id, policy }) => {
+      const row = rows.get(id);
+      if (!row) return [];
+      const [, run, attempt, stored, fence, flags, batch] = row;
+      let maxAttempts = stored;
+      if (flags & FLAG_NO_POLICY) {
+        adopt.run(policy.interrupt ? FLAG_INTERRUPT : 0, policy.maxAttempts, id);
+        if (!(flags & FLAG_OWN_TRIES)) maxAttempts = policy.maxAttempts;
+      }
+      const [secret, data, label, timeout, backoff, origin] = body.get(id) as BodyRow;
+      tick.jobEvent("started", id, run, 1);
+      const secretOfBatch = batch === null ? null : (batchSecret.get(batch) as string);
+      const { type } = policy;
+      return [
+        {
+          id,
+          secret,
+          type,
+          run,
+          attempt,
+          maxAttempts,
+          fence,
+          data,
+          label,
+          batch,
+          batchSecret: secretOfBatch,
+          timeout,
+          backoff,
+          origin,
+        },
+      ];
+    });
+  }
 
   return {
     commands: {
@@ -128,30 +208,12 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
       },
 
       claim(input: ClaimInput): Claimed {
+        // Jobs of a worker that counts as ended would be taken over by nobody.
+        if (registered.get(input.worker) === undefined) return { jobs: [], nextDue: null, ended: true };
         promote.run(tick.now);
-        const jobs: ClaimedJob[] = [];
-        if (input.free > 0) {
-          const found: { id: number; sort: number; policy: ClaimType }[] = [];
-          for (const policy of input.types) {
-            const { type, limit } = policy;
-            const lane = laneOf(type);
-            const free = limit === null ? input.free : Math.min(input.free, limit - (running.get(lane) as number));
-            if (free <= 0) continue;
-            for (const row of candidates.all(lane, free) as { id: number; sort: number }[])
-              found.push({ ...row, policy });
-          }
-          found.sort((a, b) => a.sort - b.sort || a.id - b.id);
-          for (const { id, policy } of found.slice(0, input.free)) {
-            const taken = take.get(input.worker, tick.now, id) as { run: number; flags: number } | undefined;
-            if (!taken) continue;
-            if (taken.flags & FLAG_NO_POLICY) adopt.run(policy.interrupt ? FLAG_INTERRUPT : 0, policy.maxAttempts, id);
-            const job = load.get(id) as ClaimedJob;
-            tick.jobEvent("started", id, taken.run, 1);
-            jobs.push(job);
-          }
-          if (jobs.length > 0) beat.run(tick.now, input.worker);
-        }
-        return { jobs, nextDue: nextDue.get() as number | null };
+        const jobs = input.free > 0 ? takeJobs(input.worker, chosen(input)) : [];
+        if (jobs.length > 0) beat.run(tick.now, input.worker);
+        return { jobs, nextDue: nextDue.get() as number | null, ended: false };
       },
 
       /**

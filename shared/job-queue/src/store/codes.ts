@@ -62,11 +62,10 @@ export const DEP_OPEN = 0;
 export const DEP_MET = 1;
 export const DEP_BROKEN = 2;
 
-/** `bq_request.state` */
+/** `bq_request.state`; 3 is void: its job went on or ended without an answer. */
 export const REQUEST_OPEN = 0;
 export const REQUEST_DECIDED = 1;
 export const REQUEST_EXPIRED = 2;
-export const REQUEST_VOID = 3;
 
 /** `bq_event.kind` */
 export const EVENT_JOB = 0;

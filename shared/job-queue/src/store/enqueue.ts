@@ -17,7 +17,7 @@ import type { Keys } from "./keys.ts";
 import type { StoreContext } from "./tick.ts";
 
 /** One step of priority is worth this much waiting time, so a job of any priority is reached in bounded time. */
-export const PRIORITY_MS = 60_000;
+const PRIORITY_MS = 60_000;
 
 /** A job ready to be inserted: validated, serialised, defaults filled in. */
 export interface JobRow {

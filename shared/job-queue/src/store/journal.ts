@@ -29,15 +29,17 @@ export function journalStore(db: Database) {
   // One statement, so one snapshot: read apart, a progress row committed in between would carry the cursor over events not yet read.
   // Progress keeps only its latest value per job; its sequence number moves with it.
   const since = db.prepare(
-    `SELECT seq, at, kind, change, id, run, state FROM bq_event WHERE seq > @after
-     UNION ALL SELECT p.seq, p.at, 0, 'progress', p.id, p.run, 1 FROM bq_progress p WHERE p.seq > @after
-     ORDER BY seq LIMIT @limit`,
+    `SELECT seq, at, kind, change, id, run, state FROM bq_event WHERE seq > +@after
+     UNION ALL SELECT p.seq, p.at, 0, 'progress', p.id, p.run, 1 FROM bq_progress p WHERE p.seq > +@after
+     ORDER BY seq LIMIT +@limit`,
   );
   const meta = db.prepare("SELECT value FROM bq_meta WHERE key = ?").pluck();
   const lines = db.prepare(
-    "SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = ? AND n > ? ORDER BY n LIMIT ?",
+    "SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = ? AND n > ? ORDER BY n LIMIT +?",
   );
-  const tail = db.prepare("SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = ? ORDER BY n DESC LIMIT ?");
+  const tail = db.prepare(
+    "SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = ? ORDER BY n DESC LIMIT +?",
+  );
   const state = db
     .prepare("SELECT state FROM bq_job WHERE id = @id UNION ALL SELECT state FROM bq_batch WHERE id = @id")
     .pluck();
@@ -59,8 +61,8 @@ export function journalStore(db: Database) {
     )
     .pluck();
   const ended = db.prepare(
-    `SELECT j.id, b.secret, j.state, r.result, r.error FROM bq_job j JOIN bq_body b ON b.id = j.id LEFT JOIN bq_result r ON r.id = j.id WHERE j.id = @id
-     UNION ALL SELECT id, secret, state, NULL, NULL FROM bq_batch WHERE id = @id`,
+    `SELECT j.id, b.secret, j.state, r.result, r.error FROM bq_job j JOIN bq_body b ON b.id = j.id LEFT JOIN bq_result r ON r.id = j.id WHERE j.id = +@id
+     UNION ALL SELECT id, secret, state, NULL, NULL FROM bq_batch WHERE id = +@id`,
   );
   const counts = db.prepare(
     `SELECT (SELECT count(*) FROM bq_job WHERE state = 0) AS ready, (SELECT count(*) FROM bq_job WHERE state = 1) AS processing,

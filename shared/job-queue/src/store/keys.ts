@@ -2,7 +2,7 @@ import { JobQueueError } from "../errors.ts";
 import type { StoreContext } from "./tick.ts";
 
 /** How long a used idempotency key is remembered. */
-export const KEY_LIFETIME_MS = 7 * 24 * 3_600_000;
+const KEY_LIFETIME_MS = 7 * 24 * 3_600_000;
 
 const PRUNED_AT_ONCE = 500;
 
