@@ -33,6 +33,8 @@ const FORBIDDEN: Readonly<Record<string, string>> = {
   "a job runs without a worker": `
     SELECT j.id FROM bq_job j LEFT JOIN bq_worker w ON w.id = j.worker AND w.ended_at IS NULL WHERE j.state = 1 AND w.id IS NULL`,
   "a job that does not run has a worker": "SELECT id FROM bq_job WHERE state <> 1 AND worker IS NOT NULL",
+  "a run has the result of another run":
+    "SELECT j.id FROM bq_job j JOIN bq_result r ON r.id = j.id WHERE j.state = 5 AND json_extract(r.result, '$.run') <> j.run",
   "more tries than allowed": "SELECT id FROM bq_job WHERE attempt > max_attempts OR attempt < 0",
   "two jobs of one key run at once":
     "SELECT dkey FROM bq_job WHERE state = 1 AND dkey IS NOT NULL GROUP BY lane, dkey HAVING count(*) > 1",

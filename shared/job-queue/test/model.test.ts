@@ -13,7 +13,9 @@ const deed = fc.constantFrom<Deed>(
   "wait",
   "ask",
   "hang",
-  "hang",
+  "late",
+  "late",
+  "fail",
   "sleep",
   "ask",
   "step",
@@ -59,7 +61,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("cancel", "resume", "delete"), pick, on }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("retry"), pick, on, force: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("retry"), pick, on, force: fc.boolean(), release: fc.boolean() }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant("decide"), pick, choice: fc.constantFrom("approve", "reject") }),

@@ -130,3 +130,25 @@ test("the lock of a worker outlives the collection of everything that nobody ref
   holder.process.send("release");
   expect((await queue.wait(number)).result).toBe(holder.process.pid);
 });
+
+test("a worker that was taken for dead while it lived gives up what it ran, joins again and works on", async () => {
+  const path = storePath();
+  const queue = await open(path);
+  const holder = child(path, "work");
+  await holder.next("ready");
+  const first = await queue.enqueue("hold");
+  await holder.next("started");
+  const [before] = await queue.workers();
+  // As a cleaner of old files would: nobody can see that the lock is held.
+  rmSync(`${path}.locks`, { recursive: true });
+  queue.registerHandler("hold", { process: () => "taken" });
+  await queue.start();
+  expect((await queue.wait(first.number)).result).toBe("taken");
+  expect((await holder.next("aborted")).reason).toBe("lost");
+  await queue.worker.stop();
+  const second = await queue.enqueue("hold");
+  expect((await holder.next("started")).number).toBe(second.number);
+  const [after] = await queue.workers();
+  expect(after).toMatchObject({ pid: holder.process.pid });
+  expect(after?.id).not.toBe(before?.id);
+});

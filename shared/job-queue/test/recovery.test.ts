@@ -346,3 +346,14 @@ test("a draining worker claims nothing more, and is told once", async () => {
   expect((await queue.service.getStatus(second.number))?.state).toBe("pending");
   expect(told).toBe(1);
 });
+
+test("two stops of a worker at once are one", async () => {
+  const queue = await openQueue();
+  await queue.start();
+  await Promise.all([queue.worker.stop(), queue.worker.stop()]);
+  expect(queue.worker.state).toBe("idle");
+  expect(queue.internalErrors).toEqual([]);
+  queue.registerHandler("x", { process: () => "again" });
+  await queue.start();
+  expect((await queue.wait((await queue.enqueue("x")).number)).result).toBe("again");
+});

@@ -21,6 +21,7 @@ export type Deed =
   | "wait"
   | "ask"
   | "hang"
+  | "late"
   | "step"
   | "add";
 export interface Work {
@@ -51,7 +52,13 @@ export type Action =
     }
   | { readonly do: "add" | "close" | "cancelBatch" | "retryBatch" | "deleteBatch"; readonly pick: number }
   | { readonly do: "cancel" | "resume" | "delete"; readonly pick: number; readonly on: number }
-  | { readonly do: "retry"; readonly pick: number; readonly on: number; readonly force: boolean }
+  | {
+      readonly do: "retry";
+      readonly pick: number;
+      readonly on: number;
+      readonly force: boolean;
+      readonly release: boolean;
+    }
   | { readonly do: "decide"; readonly pick: number; readonly choice: "approve" | "reject" }
   | { readonly do: "advance"; readonly ms: number }
   | { readonly do: "crash"; readonly on: number };
@@ -69,9 +76,23 @@ export class World {
   readonly #healed = new Promise<void>((resolve) => {
     this.#heal = resolve;
   });
+  #release!: () => void;
+  #released = this.#gate();
   #cursor: string | undefined;
   /** What a reader that came back with its cursor again and again was told. */
   readonly told: string[] = [];
+
+  #gate(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  /** Those that are late come to their end. */
+  #open(): void {
+    this.#release();
+    this.#released = this.#gate();
+  }
 
   async open(): Promise<void> {
     for (const at of [0, 1]) await this.#start(at);
@@ -97,14 +118,16 @@ export class World {
     await queue.start();
   }
 
+  /** The result names its run, so that a result of another run can be told. */
   async #perform(data: Work, job: JobContext): Promise<unknown> {
+    const result = { run: job.run };
     const nth = this.#invoked.get(job.number) ?? 0;
     this.#invoked.set(job.number, nth + 1);
     const deed = this.#healing ? "complete" : (data.script[nth] ?? "complete");
     job.progress({ current: nth });
     switch (deed) {
       case "complete":
-        return nth;
+        return result;
       case "throw":
         throw new Error("thrown");
       case "fail":
@@ -117,17 +140,24 @@ export class World {
         throw snoozeJob(700);
       case "sleep":
         await job.sleep(900);
-        return nth;
+        return result;
       case "wait":
         // Only for older ones: two that wait for each other would wait for ever.
-        return job.number > 1 ? (await job.waitFor(String(job.number - 1))).length : 0;
+        if (job.number > 1) await job.waitFor(String(job.number - 1));
+        return result;
       case "ask":
-        return (await job.requestDecision({ question: "Go on?", expiresIn: 60_000 })).choice;
+        await job.requestDecision({ question: "Go on?", expiresIn: 60_000 });
+        return result;
       case "step":
         await job.step("half", () => nth);
         throw new Error("after a step");
       case "add":
-        return (await job.addToBatch([{ type: "op", data: { script: [] } satisfies Work }])).jobIds.length;
+        await job.addToBatch([{ type: "op", data: { script: [] } satisfies Work }]);
+        return result;
+      case "late":
+        // Deaf to its signal, as code is that waits for something else.
+        await Promise.race([this.#healed, this.#released]);
+        return result;
       case "hang":
         await Promise.race([
           this.#healed,
@@ -135,7 +165,7 @@ export class World {
             job.signal.addEventListener("abort", resolve);
           }),
         ]);
-        return nth;
+        return result;
     }
   }
 
@@ -149,7 +179,9 @@ export class World {
 
   #pick(table: "bq_job" | "bq_batch", pick: number): number {
     const ids = this.#ids(table);
-    return ids.length === 0 ? 999_999 : (ids[pick % ids.length] as number);
+    // Mostly one of the newest, where things happen.
+    const among = pick < 25 ? ids.slice(-4) : ids;
+    return among.length === 0 ? 999_999 : (among[pick % among.length] as number);
   }
 
   /** Does it; a refusal with a code is a fair answer, anything else is not. */
@@ -223,6 +255,8 @@ export class World {
         break;
       case "retry":
         await queue.service.retry(this.#pick("bq_job", action.pick), { force: action.force });
+        // In the same breath, before the other process has heard that its attempt was taken away.
+        if (action.release) this.#open();
         break;
       case "decide": {
         const open = await queue.requests.list({ open: true });
@@ -231,6 +265,7 @@ export class World {
         break;
       }
       case "advance":
+        this.#open();
         await this.clock.advance(action.ms);
         break;
       case "crash":
