@@ -33,8 +33,16 @@ export interface OutputOptions {
   readonly input: boolean | undefined;
 }
 
-function isTerminal(stream: NodeJS.ReadableStream | NodeJS.WritableStream): boolean {
+export function isTerminal(stream: NodeJS.ReadableStream | NodeJS.WritableStream): boolean {
   return (stream as { isTTY?: boolean }).isTTY === true;
+}
+
+/** Whether the prompt can be drawn and redrawn; elsewhere there are plain lines. */
+export function canDraw(
+  { stdin, stdout }: Pick<OutputOptions, "stdin" | "stdout">,
+  env: OutputOptions["env"],
+): boolean {
+  return isTerminal(stdin) && isTerminal(stdout) && env.TERM !== "dumb";
 }
 
 function columns(stream: NodeJS.WritableStream): number {

@@ -38,6 +38,17 @@ test("a terminal that shows colours gets them, and NO_COLOR takes them away", as
   expect(plain.raw()).not.toContain("\u001B");
 });
 
+test("a terminal that cannot move its cursor gets plain lines, and takes a command per line", async () => {
+  const brain = await openTestBrain();
+  const terminal = openTerminal(brain, [], { env: { TERM: "dumb" } });
+  await terminal.shows("One command per line");
+  terminal.type("count --of abc\r");
+  await terminal.shows("letters  3");
+  terminal.type("/quit\r");
+  expect(await terminal.code).toBe(0);
+  expect(terminal.raw()).not.toContain("\u001B");
+});
+
 test("lists fit the terminal's width", async () => {
   const brain = await openTestBrain();
   await brains(brain, `run hold --name ${"x".repeat(120)}`);

@@ -1,5 +1,6 @@
 import type { Action } from "../command.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { canDraw } from "../output.ts";
 import { enqueuePlan, resultsOf } from "../plan.ts";
 import { queuedLines } from "../render/replies.ts";
 import { printable } from "../text/printable.ts";
@@ -10,8 +11,7 @@ export const demo: Action = async (context): Promise<ExitCode> => {
   const { app, output, streams } = context;
   const plan = await app.demo(context.brain);
   const brain = { ...context.brain, ...plan.brain };
-  const isTerminal = (stream: object) => (stream as { isTTY?: boolean }).isTTY === true;
-  if (output.interactive && !output.json && isTerminal(streams.stdout)) {
+  if (output.interactive && !output.json && canDraw(streams, brain.env)) {
     const { runPrompt } = await import("../repl/run-prompt.ts");
     return (await runPrompt({ app, output, streams, brain }, plan)) as ExitCode;
   }

@@ -2,6 +2,7 @@ import type { AppSession, DemoPlan } from "../app-port.ts";
 import type { CommandContext } from "../command.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import type { Layout } from "../render/layout.ts";
+import { canDraw, isTerminal } from "../output.ts";
 import { errorLines } from "../render/error.ts";
 import { queuedLines } from "../render/replies.ts";
 import { followWork } from "../follow-work.ts";
@@ -14,16 +15,13 @@ import { openSession } from "../open-session.ts";
 
 type Base = Pick<CommandContext, "app" | "output" | "streams" | "brain">;
 
-function isTerminal(stream: NodeJS.ReadableStream | NodeJS.WritableStream): boolean {
-  return (stream as { isTTY?: boolean }).isTTY === true;
-}
-
 /** `brains` without a command: the prompt on a terminal, else commands read line by line from stdin. */
 export async function runPrompt(base: Base, plan?: DemoPlan): Promise<number> {
   const { streams, output } = base;
   const session = await openSession(base, true, "repl");
   try {
-    if (!isTerminal(streams.stdin) || !isTerminal(streams.stdout) || output.json) {
+    if (output.json || !canDraw(streams, base.brain.env)) {
+      if (isTerminal(streams.stdin)) output.note([" One command per line, as at the prompt; Ctrl+D leaves."]);
       const { runPiped } = await import("./run-piped.ts");
       return await runPiped(base, session);
     }
