@@ -79,7 +79,8 @@ function walks(db: BetterSqlite3.Database, sql: string): string[] {
   return plan
     .map((row) => row.detail)
     .filter(
-      (detail) => /^SCAN \S+$|USE TEMP B-TREE FOR ORDER BY/.test(detail) && !/^SCAN (\d+-ROW|CONSTANT|\()/.test(detail),
+      (detail) =>
+        /^SCAN \S+$|USE TEMP B-TREE FOR ORDER BY/.test(detail) && !/^SCAN (\d+-ROW|CONSTANT|\(|r$|reach$)/.test(detail),
     );
 }
 

@@ -365,3 +365,25 @@ test("a suspended handler has cleaned up before its job goes on", async () => {
   await queue.wait(number);
   expect(order).toEqual(["begin", "end", "begin", "end"]);
 });
+
+test("jobs that come to wait for each other in a circle do not wait for ever: the last one fails and names it", async () => {
+  const queue = await openQueue();
+  const other = new Map<number, string>();
+  queue.registerHandler("wait", {
+    process: async (_d, _i, job) => (await job.waitFor(other.get(job.number) ?? [])).length,
+  });
+  const { batchId, jobIds } = await queue.enqueueBatch([{ type: "wait" }]);
+  const member = Number.parseInt(jobIds[0] as string, 10);
+  const between = await queue.enqueue("wait", null, { delay: 1_000 });
+  const last = await queue.enqueue("wait", null, { delay: 2_000 });
+  other.set(member, between.jobId).set(between.number, last.jobId).set(last.number, batchId);
+  await queue.start();
+  await queue.drain();
+  expect(await queue.service.getStatus(last.number)).toMatchObject({
+    state: "failed",
+    attempt: 1,
+    error: { message: expect.stringContaining("in a circle") as string },
+  });
+  expect(await queue.service.getStatus(between.number)).toMatchObject({ state: "completed", result: 1 });
+  expect(await queue.batches.getBatchStatus(batchId)).toMatchObject({ status: "completed" });
+});

@@ -51,6 +51,8 @@ export interface StepRow {
   readonly reviews: number;
 }
 
+const LOOKED_THROUGH = 10_000;
+
 interface HeldRow {
   id: number;
   state: number;
@@ -94,6 +96,17 @@ export function settleStore(c: StoreContext, ending: Ending) {
   const endedAlready = db
     .prepare(
       "SELECT EXISTS (SELECT 1 FROM bq_job WHERE id = @id AND state >= 5) OR EXISTS (SELECT 1 FROM bq_batch WHERE id = @id AND state >= 5)",
+    )
+    .pluck();
+  // What the given jobs and batches wait for in the end; a batch waits for its jobs. Far beyond what is meant, it is not looked at.
+  const circle = db
+    .prepare(
+      `WITH RECURSIVE reach(id) AS (
+         SELECT value FROM json_each(@on)
+         UNION SELECT d.on_id FROM reach r CROSS JOIN bq_dep d ON d.job = r.id WHERE d.done = 0
+         UNION SELECT j.id FROM reach r CROSS JOIN bq_job j ON j.batch = r.id WHERE j.state IN (0, 1, 2, 3, 4)
+         LIMIT ${LOOKED_THROUGH})
+       SELECT EXISTS (SELECT 1 FROM reach WHERE id = @job)`,
     )
     .pluck();
   const putRequest = db.prepare(
@@ -175,6 +188,11 @@ export function settleStore(c: StoreContext, ending: Ending) {
             depart(row, input, outcome.until > tick.now ? DELAYED : READY, outcome.until, true, "suspended");
             break;
           case "wait": {
+            if (circle.get({ on: JSON.stringify(outcome.on), job: row.id }) === 1) {
+              const message = `It waits for ${outcome.on.map((on) => `#${on}`).join(", ")}, which waits for it: in a circle.`;
+              finish(row, input, FAILED, "error", null, { message });
+              break;
+            }
             putStep.run(row.id, outcome.step, "wait", JSON.stringify(outcome.on), 0, row.run, row.attempt, tick.now);
             let open = false;
             for (const on of outcome.on) {
