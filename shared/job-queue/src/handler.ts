@@ -18,9 +18,12 @@ export interface JobContext {
   readonly origin?: Origin | undefined;
   /** Aborted on cancel, time-out, loss of the attempt, and when the worker stops. `signal.reason` tells which. */
   readonly signal: AbortSignal;
-  /** State the progress. Cheap and synchronous; the last value always arrives, values in between may be skipped. */
+  /**
+   * State the progress. Cheap and synchronous; the last value always arrives, values in between may be skipped. Never throws: a statement without
+   * a finite `current` is dropped, as is any part of it that cannot be stored, and the queue's `onInternalError` is told.
+   */
   progress(progress: Progress): void;
-  /** Append to the job's log. Lines keep their order. */
+  /** Append to the job's log; default stream `note`. Lines keep their order. Never throws: what is over the limits of a log is dropped, and the log says so. */
   log(text: string, stream?: LogStream): void;
   /**
    * Run a part once: its result is stored before the promise resolves, and a later attempt (after a crash, a retry of the attempt, a resume)
@@ -32,11 +35,14 @@ export interface JobContext {
    * this call returns it. Default choices `approve` and `reject`; `reject` ends the job as failed (`rejected`) unless `onReject` is "return".
    */
   requestDecision(request: DecisionRequest): Promise<Decision>;
-  /** Wait until jobs or batches have ended, with the slot freed. Returns them in the order given. */
+  /** Wait until jobs or batches have ended, however, with the slot freed. Returns them in the order given. A wait that closes a circle fails the job. */
   waitFor(ids: string | readonly string[]): Promise<EndedWork[]>;
   /** Go on after this many milliseconds, with the slot freed. Named by order of calls, so it survives restarts. */
   sleep(ms: number): Promise<void>;
-  /** Add jobs to the open batch that this job belongs to. Adding the same item again in a later attempt does nothing. */
+  /**
+   * Add jobs to the open batch that this job belongs to. An item is added once per batch, told by its `key`, or else by type, data and label
+   * (several equal ones in one call are several), so a later attempt or run adds nothing twice. Throws BATCH_CLOSED, INVALID_STATE.
+   */
   addToBatch(operations: readonly AddedOperation[]): Promise<{ jobIds: string[] }>;
 }
 
@@ -86,7 +92,10 @@ export interface JobHandler<Data = unknown, Result = unknown> {
   process(data: Data, jobId: string, job: JobContext): Promise<Result> | Result;
   /** Return the parsed data, or null if it is not valid. Called at enqueue and again before `process`. Not needed when `schema` is given. */
   validateAndParse?(data: unknown): Data | null;
-  /** Called once when a run fails for good. What it throws is logged and changes nothing. */
+  /**
+   * Called once when a run failed for good, in the process that ran its last attempt. Not called for ends without an attempt (rejected, expired,
+   * crashed, interrupted, taken by force). What it throws goes to `onInternalError` and changes nothing.
+   */
   onError?(error: Error, data: Data, jobId: string): Promise<void> | void;
 }
 

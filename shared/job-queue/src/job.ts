@@ -241,7 +241,7 @@ export type JobChange =
   | "rerun"
   | "ended";
 
-/** The payload of `job-progress`: what changed, and the job at that moment. */
+/** The payload of `job-progress`: what changed, and the job as it was when the event was read. */
 export interface JobEvent {
   readonly kind: "job";
   readonly change: JobChange;

@@ -13,7 +13,7 @@ export interface Backoff {
   readonly jitter?: number | undefined;
 }
 
-/** The policy of a job type, given with its handler. */
+/** The policy of a job type, given with its handler. A job that was enqueued where the handler is unknown takes it from the first worker that claims it. */
 export interface HandlerOptions<Data = unknown> {
   /** Checked at enqueue (when the enqueuing process knows the handler) and before every attempt. */
   readonly schema?: ZodType<Data> | undefined;
@@ -46,7 +46,7 @@ export interface EnqueueOptions {
   readonly after?: string | number | readonly (string | number)[] | undefined;
   /** The same as `after`. */
   readonly dependsOn?: string | number | readonly (string | number)[] | undefined;
-  /** Makes jobs of one type the same: at most one waits, and it starts after the one that runs. */
+  /** Jobs of one type and key never run at once, and at most one waits. One that has begun, even if it sleeps or is to be tried again, counts as running. */
   readonly key?: string | undefined;
   /** What to do with a waiting job of the same key: `skip` (default) returns it, `replace` ends it, `coalesce` gives it the new data. */
   readonly dedup?: "skip" | "replace" | "coalesce" | undefined;
@@ -159,14 +159,14 @@ export interface QueueOptions {
   readonly durability?: "power" | "process" | undefined;
   /** Jobs that run at once in this process. Default 10. */
   readonly concurrency?: number | undefined;
-  /** Milliseconds a handler gets to end after cancel, time-out or stop before its attempt is given up. Default 5 000. */
+  /** Milliseconds a handler gets to end after cancel, time-out, stop or suspension before its attempt is given up. Default 5 000. */
   readonly grace?: number | undefined;
   /** Most bytes of a payload, step result, result or kv value, as JSON. Default 1 MiB. */
   readonly maxBytes?: number | undefined;
   readonly retention?: Retention | undefined;
   /** Stored with the worker, for others to compare: which code and config it runs. */
   readonly fingerprint?: string | undefined;
-  /** Where errors of listeners and `onError` hooks go. Default: nowhere. */
+  /** Where errors of listeners and `onError` hooks go, and what was dropped or is tried again. Default: nowhere. */
   readonly onInternalError?: ((error: unknown, where: string) => void) | undefined;
   readonly ports?: Partial<import("./ports.ts").Ports> | undefined;
 }
