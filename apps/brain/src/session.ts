@@ -35,7 +35,9 @@ export async function openFrontEnd(options: Omit<OpenOptions, "interface">): Pro
     log: openBrainLog({ file: brain.logFile, level: "warn" }),
     onRunnable: () => keeper.look(),
   });
-  const office = options.inProcess === true && plugins ? await workHere(opened) : undefined;
+  const inProcess = options.inProcess === true && plugins;
+  if (plugins && !inProcess) await replaceOutdated(opened, keeper);
+  const office = inProcess ? await workHere(opened) : undefined;
   const watch = watchForCrash(opened.queue, keeper);
   return {
     ...opened,
@@ -47,6 +49,14 @@ export async function openFrontEnd(options: Omit<OpenOptions, "interface">): Pro
       await opened.close();
     },
   };
+}
+
+/**
+ * A worker that still has yesterday's code of a plugin would take the first job that is enqueued after a change, so it is replaced before.
+ * That no other could be started is heard of when one is needed.
+ */
+async function replaceOutdated({ queue }: OpenBrain, keeper: WorkerKeeper): Promise<void> {
+  if ((await queue.workers()).some(({ state }) => state === "running")) await keeper.ensure().catch(() => undefined);
 }
 
 /** Runs jobs in this process, unless the brain has a worker already. */

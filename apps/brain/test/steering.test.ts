@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { ending, isAlive, LIMIT } from "./brain-kit.ts";
+import { ending, isAlive, LIMIT, makeBrain } from "./brain-kit.ts";
 import { gatesBrain, type Queued } from "./gates-brain.ts";
 
 test("a second process cancels a batch: waiting jobs at once, running ones by signal, and it stays cancelled", async () => {
@@ -84,6 +84,22 @@ test("a changed config gets a worker of its own, and the old one finishes what i
   await queue.batches.wait(batchId ?? "", { timeout: LIMIT.timeout });
   await vi.waitFor(() => expect(isAlive(old)).toBe(false), LIMIT);
   expect(await brain.ledger("written")).toEqual(["0", "0"]);
+});
+
+test("the first call after a change of a plugin runs the new code", async () => {
+  const plugin = (says: string) => `import { defineJob, definePlugin, defineTool } from "@brains/plugin";
+    import { z } from "zod";
+    const speak = defineJob({ type: "speak", input: z.object({}), run: () => ${JSON.stringify(says)} });
+    const say = defineTool({ name: "say", description: "Say", run: (_, context) => context.enqueueJob(speak, {}) });
+    export default definePlugin({ id: "voice", jobs: [speak], tools: [say] });\n`;
+  const brain = await makeBrain({
+    files: { "brains.yaml": "plugins:\n  - ./voice.ts\n", "voice.ts": plugin("first") },
+  });
+  for (const says of ["first", "second", "third"]) {
+    await brain.write("voice.ts", plugin(says));
+    const { results } = await brain.json<{ results: Record<string, string> }>("run", "say", "--wait");
+    expect(Object.values(results)).toEqual([says]);
+  }
 });
 
 test("`worker stop` ends the worker and says which", async () => {
