@@ -36,7 +36,11 @@ for (let i = 0; !orders.stop; i++) {
     );
     keep(many.map((job) => job.number));
   } else {
-    const { number } = await queue.enqueue("work", { i, steps: i % 7 === 0 }, i % 5 === 0 ? { key: `k${i % 3}` } : {});
+    const { number } = await queue.enqueue(
+      "work",
+      { steps: i % 7 === 0, long: i % 6 === 0 },
+      i % 5 === 0 ? { key: `k${i % 3}` } : {},
+    );
     keep([number]);
   }
   process.send?.(made);

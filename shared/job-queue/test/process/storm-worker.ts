@@ -15,10 +15,10 @@ let begun = 0;
 queue.registerHandler(
   "work",
   {
-    async process(data: { fail?: boolean; steps?: boolean }, _id, job) {
+    async process(data: { fail?: boolean; steps?: boolean; long?: boolean }, _id, job) {
       ran("S", job.number, process.pid, job.run);
       process.send?.(++begun);
-      await turn();
+      for (let i = 0; i < (data.long ? 2_000 : 1); i++) await turn();
       if (data.steps) {
         await job.step("one", turn);
         job.log("between the steps");
