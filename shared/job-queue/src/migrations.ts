@@ -243,4 +243,58 @@ CREATE TABLE bq_worker (
   ended_at INTEGER
 ) STRICT;
 `,
+  `
+-- What may not start now: a type, or a plugin (the part of its types before the colon).
+CREATE TABLE bq_pause (
+  name TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  principal TEXT
+) STRICT, WITHOUT ROWID;
+
+-- Starts of rate-limited types within their window, as [time, count] pairs: see store/rates.ts.
+CREATE TABLE bq_rate (
+  lane INTEGER PRIMARY KEY,
+  starts TEXT NOT NULL
+) STRICT;
+
+-- Jobs that a crash of their worker made suspects: see store/suspects.ts. Rows whose fence has moved on are over.
+CREATE TABLE bq_suspect (
+  job INTEGER PRIMARY KEY,
+  fence INTEGER NOT NULL,
+  times INTEGER NOT NULL
+) STRICT;
+
+-- When the system says that the process began: with the pid it names one process for ever.
+ALTER TABLE bq_worker ADD COLUMN process_start TEXT;
+`,
+  `
+CREATE TABLE bq_schedule (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  owner TEXT,
+  cron TEXT,
+  timezone TEXT,
+  every INTEGER,
+  job TEXT NOT NULL,
+  missed TEXT NOT NULL,
+  most INTEGER NOT NULL,
+  overlap TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  next_at INTEGER,
+  last_slot INTEGER,
+  last_at INTEGER,
+  last_job INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX bq_schedule_next ON bq_schedule(next_at) WHERE state = 0;
+
+-- One row per time that a schedule came due, whoever saw it first: what makes a firing happen once. \`job\` is null where the firing was left out.
+CREATE TABLE bq_firing (
+  schedule INTEGER NOT NULL,
+  slot INTEGER NOT NULL,
+  job INTEGER,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (schedule, slot)
+) STRICT, WITHOUT ROWID;
+`,
 ];

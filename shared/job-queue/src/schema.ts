@@ -125,4 +125,5 @@ export const workerTable = sqliteTable("bq_worker", {
   startedAt: integer("started_at").notNull(),
   seenAt: integer("seen_at").notNull(),
   endedAt: integer("ended_at"),
+  processStart: text("process_start"),
 });
