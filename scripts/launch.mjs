@@ -9,7 +9,12 @@ import { SetupError, SetupInterrupted, setUp } from "./setup.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** @type {Record<string, string>} */
-const TARGETS = { start: "apps/brain/src/main.ts", brains: "apps/brain/src/main.ts", test: "scripts/check.ts" };
+const TARGETS = {
+  start: "apps/brain/src/main.ts",
+  brains: "apps/brain/src/main.ts",
+  test: "scripts/check.ts",
+  bench: "bench/main.ts",
+};
 
 /**
  * What runs, and where. npm's scripts run in the checkout and say in INIT_CWD where the person is; `brains` runs where
