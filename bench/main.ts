@@ -35,9 +35,10 @@ async function bench(options: Options): Promise<void> {
     await Promise.all([...servers.values()].map((each) => each.stop()));
     await rm(folder, { recursive: true, force: true });
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
-  }
+  // Servers must not outlive this process, whatever ends it.
+  const leave = (code: number) => (): void => void cleanUp().finally(() => process.exit(code));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, leave(130));
+  process.stdout.once("error", leave(1));
   try {
     const report = await measureAll(options, folder, servers);
     if (options.json !== undefined) {
@@ -132,7 +133,9 @@ function show(outcome: Outcome): void {
   if (found !== undefined) print(`  ${found}\n`);
 }
 
+/** What a program said last tells more than that it failed. */
 function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0] ?? "";
+  const said = (error as { stderr?: unknown }).stderr;
+  const text = typeof said === "string" && said !== "" ? said : error instanceof Error ? error.message : String(error);
+  return text.trim().split("\n", 1)[0] ?? "";
 }

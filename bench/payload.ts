@@ -16,6 +16,6 @@ export function payload(n: number): Payload {
     n: 1_000_000 + (n % 1_000_000),
     site: "docs.example.org",
     page: "guides/getting-started/index.html",
-    note: "made for a benchmark: as long as a short order",
+    note: "made for a benchmark, and as long as many a small order is",
   };
 }

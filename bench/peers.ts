@@ -48,6 +48,7 @@ export async function installPeers(folder: PeerFolder): Promise<void> {
   const [command, ...args]: [string, ...string[]] =
     npm && basename(npm) === "npm-cli.js" ? [process.execPath, npm] : ["npm"];
   const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
-  await run(command, [...args, "ci", ...options], { cwd: home });
+  // Not `npm ci`: it refuses a lockfile without the optional packages of other systems, which not every registry has.
+  await run(command, [...args, "install", "--no-save", ...options], { cwd: home });
   await writeFile(stamp, hash);
 }
