@@ -86,20 +86,29 @@ test("a changed config gets a worker of its own, and the old one finishes what i
   expect(await brain.ledger("written")).toEqual(["0", "0"]);
 });
 
+/** A plugin with one job, whose handler has this body. */
+const voice = (body: string): string => `import { defineJob, definePlugin, defineTool } from "@brains/plugin";
+  import { z } from "zod";
+  const speak = defineJob({ type: "speak", input: z.object({}), maxAttempts: 1, run() { ${body} } });
+  const say = defineTool({ name: "say", description: "Say", run: (_, context) => context.enqueueJob(speak, {}) });
+  export default definePlugin({ id: "voice", jobs: [speak], tools: [say] });\n`;
+
 test("the first call after a change of a plugin runs the new code", async () => {
-  const plugin = (says: string) => `import { defineJob, definePlugin, defineTool } from "@brains/plugin";
-    import { z } from "zod";
-    const speak = defineJob({ type: "speak", input: z.object({}), run: () => ${JSON.stringify(says)} });
-    const say = defineTool({ name: "say", description: "Say", run: (_, context) => context.enqueueJob(speak, {}) });
-    export default definePlugin({ id: "voice", jobs: [speak], tools: [say] });\n`;
-  const brain = await makeBrain({
-    files: { "brains.yaml": "plugins:\n  - ./voice.ts\n", "voice.ts": plugin("first") },
-  });
+  const brain = await makeBrain({ files: { "brains.yaml": "plugins:\n  - ./voice.ts\n" } });
   for (const says of ["first", "second", "third"]) {
-    await brain.write("voice.ts", plugin(says));
+    await brain.write("voice.ts", voice(`return ${JSON.stringify(says)};`));
     const { results } = await brain.json<{ results: Record<string, string> }>("run", "say", "--wait");
     expect(Object.values(results)).toEqual([says]);
   }
+});
+
+test("a retry after the plugin was mended runs the mended code", async () => {
+  const broken = voice('throw new Error("broken");');
+  const brain = await makeBrain({ files: { "brains.yaml": "plugins:\n  - ./voice.ts\n", "voice.ts": broken } });
+  expect((await brain.run("run", "say", "--wait")).code).toBe(1);
+  await brain.write("voice.ts", voice('return "mended";'));
+  expect(await brain.json("retry", "1")).toMatchObject({ message: "#1 is retried: run 2." });
+  expect(await brain.json("wait", "1")).toMatchObject({ results: { 1: "mended" } });
 });
 
 test("`worker stop` ends the worker and says which", async () => {

@@ -6,7 +6,7 @@ import { demandPerson } from "../demand-person.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { actionLines } from "../render/replies.ts";
 import { requestLines } from "../render/requests.ts";
-import { actionExit } from "./steer.ts";
+import { actionExit, presentWorker } from "./steer.ts";
 
 /** The open requests that the words name: themselves, or what a job waits on. */
 async function openRequests(session: AppSession, args: readonly string[]): Promise<RequestView[]> {
@@ -32,6 +32,7 @@ async function decide(context: CommandContext, input: CommandInput, fallback: "a
   const ids =
     requests.length === input.args.length ? requests.map((request) => request.number) : input.args.map(workRef);
   const shown = requests.length === 1 ? requests[0]?.digest : undefined;
+  await presentWorker(session);
   const reply = await callVerb<ActionReply>(session, "decide", {
     ids,
     choice: text(input.options.choice) ?? fallback,

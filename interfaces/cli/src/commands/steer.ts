@@ -1,4 +1,5 @@
 import type { ActionReply, RerunReply } from "@brains/shell";
+import type { AppSession } from "../app-port.ts";
 import { callVerb, workRef } from "../call.ts";
 import type { Action, CommandContext } from "../command.ts";
 import { exitCodeOfError, worstExitCode, type ExitCode } from "../exit-codes.ts";
@@ -19,12 +20,21 @@ async function act(context: CommandContext, verb: "cancel" | "delete", args: rea
   return actionExit(reply);
 }
 
+/**
+ * Work often goes on after a plugin was mended: a worker with the present code must be there before the job can be taken by the old one.
+ * That none can be started is said when it is asked for again, after the work is stored.
+ */
+export async function presentWorker(session: AppSession): Promise<void> {
+  await session.ensureWorker().catch(() => undefined);
+}
+
 async function rerun(
   context: CommandContext,
   verb: "retry" | "resume",
   input: Record<string, unknown>,
 ): Promise<ExitCode> {
   const session = await context.session({ plugins: false });
+  await presentWorker(session);
   const reply = await callVerb<RerunReply>(session, verb, input);
   context.output.show(verb, reply, (layout) => rerunLines(reply, layout));
   await session.ensureWorker();
