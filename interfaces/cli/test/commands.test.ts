@@ -313,3 +313,9 @@ test("a beginning of several names suggests the shortest", async () => {
     err: expect.stringContaining("Did you mean site:fail?") as string,
   });
 });
+
+test("an empty list suggests a start only where nothing was filtered away", async () => {
+  const brain = await openTestBrain();
+  expect((await brains(brain, "jobs")).out).toBe(" no jobs   start one: brains tools\n");
+  expect((await brains(brain, "jobs --state failed")).out).toBe(" no such jobs\n");
+});

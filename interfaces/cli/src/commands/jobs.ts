@@ -21,6 +21,8 @@ export const jobs: Action = async (context, { args, options }) => {
     "jobs",
     reply,
     (layout) => {
+      const filtered = [state, plugin, type, since, cursor].some((filter) => filter !== undefined);
+      if (reply.jobs.length === 0 && filtered) return [" no such jobs"];
       if (reply.jobs.length === 0) return [` no jobs   ${layout.style.dim(`start one: ${layout.prefix}tools`)}`];
       const failed = reply.jobs.find((job) => job.state === "failed")?.number;
       return [
