@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { checkOutputFolder } from "../src/build/output-folder.ts";
+import { SiteFolder } from "../src/build/site-folder.ts";
 import { openSourceFolder } from "../src/files/source-folder.ts";
 import { folderWith } from "./fixtures/folders.ts";
 
@@ -152,6 +153,28 @@ test.skipIf(process.getuid?.() === 0)("a file without permission is named", asyn
   await expect(folder.read("index.md", 100)).rejects.toMatchObject({
     code: "CONTENT_UNREADABLE",
     message: expect.stringContaining("docs/index.md"),
+  });
+});
+
+test.skipIf(process.getuid?.() === 0)("a folder without permission is named", async () => {
+  const { brainDir } = await brain();
+  const closed = join(brainDir, "docs/closed");
+  await mkdir(closed, { mode: 0 });
+  onTestFinished(() => chmod(closed, 0o700));
+  const folder = await openSourceFolder(brainDir, "docs");
+  await expect(folder.markdownFiles()).rejects.toMatchObject({
+    code: "CONTENT_UNREADABLE",
+    message: "docs/closed: no permission to read it.",
+  });
+});
+
+test.skipIf(process.getuid?.() === 0)("a site that may not be written is refused, and says where", async () => {
+  const { brainDir } = await brain();
+  await chmod(brainDir, 0o500);
+  onTestFinished(() => chmod(brainDir, 0o700));
+  await expect(new SiteFolder(join(brainDir, "site"), "1").begin()).rejects.toMatchObject({
+    code: "OUTPUT_REFUSED",
+    message: expect.stringContaining(`no permission to write in ${brainDir}`) as string,
   });
 });
 

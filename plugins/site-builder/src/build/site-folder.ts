@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { systemCode } from "../errors.ts";
+import { SiteError, systemCode } from "../errors.ts";
 import { syncFolder } from "../files/durable-write.ts";
 import { MARKER } from "./output-folder.ts";
 
@@ -43,7 +43,15 @@ export class SiteFolder {
   }
 
   async begin(): Promise<void> {
-    await mkdir(this.staging, { recursive: true });
+    try {
+      await mkdir(this.staging, { recursive: true });
+    } catch (error) {
+      if (!["EACCES", "EPERM", "EROFS"].includes(systemCode(error) ?? "")) throw error;
+      throw new SiteError(
+        "OUTPUT_REFUSED",
+        `The site cannot be written: no permission to write in ${dirname(this.output)}, where it is built. Correct that, or choose another folder.`,
+      );
+    }
     await this.write(MARKER, `${JSON.stringify({ format: 1, generator: "brains site-builder" })}\n`);
   }
 

@@ -56,7 +56,9 @@ export async function openSourceFolder(brainDir: string, folder: string): Promis
       const found: string[] = [];
       const walk = async (folderPath: string): Promise<void> => {
         signal?.throwIfAborted();
-        const entries = await readdir(join(root, folderPath), { withFileTypes: true });
+        const entries = await readdir(join(root, folderPath), { withFileTypes: true }).catch((error: unknown) => {
+          throw readError(error, display(folderPath));
+        });
         for (const entry of entries) {
           if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
           const path = folderPath === "" ? entry.name : `${folderPath}/${entry.name}`;
