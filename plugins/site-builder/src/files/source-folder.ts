@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
-import { lstat, open, readdir, realpath, stat } from "node:fs/promises";
+import { lstat, open, readdir, readlink, realpath, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { SiteError, systemCode } from "../errors.ts";
 import { compareNames, resolveInside } from "./path-rules.ts";
@@ -96,8 +97,8 @@ export async function openSourceFolder(brainDir: string, folder: string): Promis
 }
 
 /**
- * Opened without following a link or blocking on a pipe; then the name is resolved again and must still be the opened file,
- * so a folder that was swapped for a link between the check and the open is noticed.
+ * Opened without following a link or blocking on a pipe; then it is asked where the opened file really is, so that a folder which was
+ * swapped for a link between the check and the open is noticed.
  */
 async function readPlainFile(root: string, path: string, maxBytes: number, display: string): Promise<Buffer> {
   const file = join(root, path);
@@ -110,15 +111,25 @@ async function readPlainFile(root: string, path: string, maxBytes: number, displ
       throw new SiteError("CONTENT_TOO_LARGE", `${display}: has ${opened.size} bytes; the limit is ${maxBytes}.`);
     }
     const content = await handle.readFile();
-    const now = await stat(file, { bigint: true });
-    const inside = (await realpath(file)).startsWith(root + sep);
-    if (!inside || now.ino !== opened.ino || now.dev !== opened.dev) {
+    if (!(await placeOf(handle, file)).startsWith(root + sep)) {
       throw new SiteError("CONTENT_UNREADABLE", `${display}: was replaced while it was read. Try again.`);
     }
     return content;
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * The real path of an open file. The kernel tells where it has /proc, and no swap of names can deceive it; elsewhere the name is resolved
+ * again and must still be the same file, which leaves a moment between the two looks.
+ */
+async function placeOf(handle: FileHandle, file: string): Promise<string> {
+  const told = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined);
+  if (told !== undefined) return told;
+  const place = await realpath(file);
+  const [opened, now] = await Promise.all([handle.stat({ bigint: true }), stat(place, { bigint: true })]);
+  return now.ino === opened.ino && now.dev === opened.dev ? place : "";
 }
 
 function readError(error: unknown, display: string): unknown {
