@@ -61,7 +61,7 @@ test("in a storm of kill -9 no acknowledged job is lost, none runs twice at once
   expect(report.killedWorkers + report.killedProducers).toBe(8);
   expect(report.acknowledged).toBeGreaterThan(100);
   expect(Object.entries(report.wrong).filter(([, count]) => count > 0)).toEqual([]);
-});
+}, 60_000);
 
 test("jobs of a worker that was killed start in another one soon", async () => {
   const path = storePath();
