@@ -12,14 +12,18 @@ import type { Outcome } from "./store/settle.ts";
 import { type Registered, parseData, toJson } from "./validate.ts";
 
 /** Why the signal of an attempt was aborted; `signal.reason` is this error. */
-export type AbortCause = "cancelled" | "timeout" | "lost" | "stopping" | "suspended";
+export type AbortCause = "cancelled" | "timeout" | "stalled" | "lost" | "stopping" | "suspended";
 const ABORT_WORDS: Record<AbortCause, string> = {
   cancelled: "The job was cancelled.",
   timeout: "The job ran longer than its time-out.",
+  stalled: "The job showed no progress for too long.",
   lost: "This attempt was taken over; whatever it still does changes nothing.",
   stopping: "The worker is stopping; the job will run again.",
   suspended: "The job waits and will run again from the top.",
 };
+
+/** A stall is noticed after its limit, and at most this share of it later. */
+const STALL_LOOKS = 4;
 
 export class AttemptAborted extends Error {
   readonly code: AbortCause;
@@ -62,6 +66,8 @@ export class Attempt {
   #aborted: AttemptAborted | undefined;
   #timers: Set<() => void> | undefined;
   #said: Output | undefined;
+  /** Since the last look of the stall limit, the handler has shown that it goes on. */
+  #heard = false;
   /** What becomes of it is decided: by the handler's end, by a suspension, or by giving the handler up. The first decision stands. */
   #decided = false;
   #over = false;
@@ -113,6 +119,7 @@ export class Attempt {
     }
     const timeout = this.job.timeout ?? options.timeout;
     if (timeout !== undefined && timeout !== null) this.timer(timeout, () => this.abort("timeout"));
+    if (options.stallAfter !== undefined) this.#watchStall(options.stallAfter / STALL_LOOKS, STALL_LOOKS);
     this.setting.ports.point("before-handler");
     try {
       running = (handler as JobHandler).process(this.#data, jobId, context);
@@ -125,7 +132,23 @@ export class Attempt {
     );
   }
 
-  /** Asks the handler to end. Cancel and time-out give it up after the grace; a stop is given up by the worker. */
+  /** Looks several times within the limit, each by a timer of its own: a process that was stopped, or a clock that was set, is no stall. */
+  #watchStall(ms: number, left: number): void {
+    this.timer(ms, () => {
+      const heard = this.#heard;
+      this.#heard = false;
+      if (heard) this.#watchStall(ms, STALL_LOOKS);
+      else if (left > 1) this.#watchStall(ms, left - 1);
+      else this.abort("stalled");
+    });
+  }
+
+  /** The handler has shown that it goes on. */
+  heard(): void {
+    this.#heard = true;
+  }
+
+  /** Asks the handler to end. Cancel, stall and time-out give it up after the grace; a stop is given up by the worker. */
   abort(cause: AbortCause): void {
     if (this.#over || this.#aborted) return;
     this.#quiet = cause === "suspended";
@@ -166,10 +189,12 @@ export class Attempt {
   }
 
   progress(progress: Progress): void {
+    this.#heard = true;
     if (!this.#over && !this.#quiet) this.#output().progress(progress);
   }
 
   log(text: string, stream?: LogStream): void {
+    this.#heard = true;
     if (!this.#over && !this.#quiet) this.#output().log(text, stream);
   }
 
@@ -243,16 +268,15 @@ export class Attempt {
     const cause = this.#aborted?.code;
     if (cause === "stopping") return "release";
     if (cause === "suspended") return this.#suspension ?? "lost";
-    return cause === "cancelled" || cause === "timeout" ? this.#abortedOutcome(cause) : "lost";
-  }
-
-  #abortedOutcome(cause: "cancelled" | "timeout"): Outcome {
     if (cause === "cancelled") return { kind: "cancel", reason: "user" };
-    return this.#failure(
-      "timeout",
-      { message: `It ran longer than its time-out of ${this.job.timeout ?? this.#registered.options.timeout} ms.` },
-      false,
-    );
+    const { timeout, stallAfter } = this.#registered.options;
+    if (cause === "timeout") {
+      const message = `It ran longer than its time-out of ${this.job.timeout ?? timeout} ms.`;
+      return this.#failure("timeout", { message }, false);
+    }
+    if (cause !== "stalled") return "lost";
+    const message = `It showed no progress, log line or finished step for ${stallAfter} ms.`;
+    return this.#failure("stalled", { message }, false);
   }
 
   #failure(reason: FailReason, error: StoredError, final: boolean): Outcome {

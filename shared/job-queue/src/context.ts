@@ -38,6 +38,7 @@ export function createContext(attempt: Attempt, id: string, prepareMember: Prepa
   }
 
   async function keep(name: string, kind: string, value: unknown, reviews: number): Promise<void> {
+    attempt.heard();
     const result = value === undefined ? null : toJson(value, `The result of step "${name}"`, setting.maxBytes);
     if (!(await engine.submit("step", { ...attempt.held, name, kind, result, reviews }))) {
       attempt.abort("lost");

@@ -8,6 +8,7 @@ export const QUEUE_ERRORS = {
   INVALID_OPTION: "An option has an impossible value. See the message.",
   INVALID_STATE: "The job or batch is not in a state in which this can be done.",
   UNKNOWN_TYPE: "No handler is registered for this job type. Register it first.",
+  WORKER_ANSWERS: "The worker that runs the job answers, so the job is not taken from it. Cancel the job, then retry it.",
   DUPLICATE_HANDLER: "This job type has a handler already. Unregister it first.",
   DEPENDENCY_CYCLE: "The jobs of the batch wait for each other in a circle.",
   BATCH_CLOSED: "The batch is not open, so no job can be added.",

@@ -1,5 +1,6 @@
 export { type JobQueue, type Stats, type WorkerInfo, openJobQueue } from "./queue.ts";
-export { JobQueueService, type WaitOptions } from "./service.ts";
+export { JobQueueService, type Pause, type WaitOptions } from "./service.ts";
+export type { Forced } from "./force.ts";
 export { JobQueueWorker } from "./worker.ts";
 export { BatchJobManager } from "./batches.ts";
 export { JobEvents } from "./events.ts";
@@ -11,7 +12,7 @@ export { backoffDelay } from "./backoff.ts";
 export { cancelJob, failJob, snoozeJob } from "./handler.ts";
 export type * from "./handler.ts";
 export type * from "./options.ts";
-export type { Clock, PointName, Ports, Random } from "./ports.ts";
+export type { Clock, PointName, Ports, Processes, Random } from "./ports.ts";
 export type { Resolved } from "./resolve.ts";
 export type { HeldLock } from "./liveness.ts";
 export type { AbortCause } from "./attempt.ts";

@@ -109,6 +109,8 @@ export interface JobInfo {
   /** A running job whose cancel was asked for but whose handler has not ended yet. */
   readonly cancelling: boolean;
   readonly waitingFor?: "input" | undefined;
+  /** A pending job that does not start because its type or plugin is paused. */
+  readonly paused?: true | undefined;
   /** Numbers of the jobs and batches that a blocked job waits for. */
   readonly waitsFor: readonly number[];
   /** Number of the open request that a waiting job waits for. */

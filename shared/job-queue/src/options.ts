@@ -13,14 +13,26 @@ export interface Backoff {
   readonly jitter?: number | undefined;
 }
 
+/** At most `limit` jobs start in any window of `per` milliseconds, in all processes together. */
+export interface RateLimit {
+  /** 1 to 1 000 000. */
+  readonly limit: number;
+  /** Milliseconds: 1 to 2 678 400 000 (31 days). */
+  readonly per: number;
+}
+
 /** The policy of a job type, given with its handler. A job that was enqueued where the handler is unknown takes it from the first worker that claims it. */
 export interface HandlerOptions<Data = unknown> {
   /** Checked at enqueue (when the enqueuing process knows the handler) and before every attempt. */
   readonly schema?: ZodType<Data> | undefined;
   /** How many jobs of this type run at once, in all processes together. Default: no limit but the worker's. */
   readonly concurrency?: number | undefined;
+  /** How many jobs of this type start in a time; each try is a start. Default: no limit. */
+  readonly rate?: RateLimit | undefined;
   /** Milliseconds an attempt may run; waiting does not count. Default: no limit. */
   readonly timeout?: number | undefined;
+  /** Milliseconds an attempt may run without progress, a log line or a finished step; then it fails as `stalled`. Default: no limit. */
+  readonly stallAfter?: number | undefined;
   /** Tries in a run, the first included. Default 3. */
   readonly maxAttempts?: number | undefined;
   /** Accepted for `maxAttempts = maxRetries + 1`. */
@@ -159,7 +171,9 @@ export interface QueueOptions {
   readonly durability?: "power" | "process" | undefined;
   /** Jobs that run at once in this process. Default 10. */
   readonly concurrency?: number | undefined;
-  /** Milliseconds a handler gets to end after cancel, time-out, stop or suspension before its attempt is given up. Default 5 000. */
+  /** Of these, how many jobs of a plugin (the part of a type before the colon) run at once in this process. Default: no share of its own. */
+  readonly pluginConcurrency?: Readonly<Record<string, number>> | undefined;
+  /** Milliseconds a handler gets to end after cancel, time-out, stall, stop or suspension before its attempt is given up. Default 5 000. */
   readonly grace?: number | undefined;
   /** Most bytes of a payload, step result, result or kv value, as JSON. Default 1 MiB. */
   readonly maxBytes?: number | undefined;

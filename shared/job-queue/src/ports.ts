@@ -27,3 +27,14 @@ export type PointName =
   | "before-settle"
   | "after-settle"
   | "before-takeover";
+/** Processes of this machine, told apart by pid and start time: a pid alone may be another process by now. */
+export interface Processes {
+  /** When the process began, in the system's own words; undefined if there is none of that pid or the system does not say. */
+  startOf(pid: number): string | undefined;
+  /** Ends the process at once and resolves when it is gone. False if it is not that process, or cannot be ended from here. */
+  end(pid: number, start: string): Promise<boolean>;
+}
+
+
+/** After BEGIN; with everything written but the COMMIT; and with the COMMIT done but its answer not yet given. */
+export type FaultName = "begin" | "write" | "commit";

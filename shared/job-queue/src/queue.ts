@@ -1,5 +1,4 @@
 import { realpathSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import { BatchJobManager } from "./batches.ts";
 import { Doorbell } from "./doorbell.ts";
 import { Engine } from "./engine.ts";
@@ -11,11 +10,12 @@ import { type HeldLock, acquireLock, isHeld } from "./liveness.ts";
 import type { QueueOptions } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { systemPorts } from "./system-ports.ts";
+import { MIGRATIONS } from "./migrations.ts";
 import { Requests } from "./requests.ts";
 import { type Resolved, resolveRef } from "./resolve.ts";
 import { JobQueueService } from "./service.ts";
-import { isBusy, migrate, openStoreFile, storeError, type Database } from "./sqlite.ts";
-import { type Registered, milliseconds, oneOf, wholeNumber } from "./validate.ts";
+import { isBusy, migrate, openStoreFile, schemaChanged, storeError, type Database } from "./sqlite.ts";
+import { type Registered, assertShares, milliseconds, oneOf, wholeNumber } from "./validate.ts";
 import { Watch } from "./watch.ts";
 import { JobQueueWorker } from "./worker.ts";
 
@@ -94,6 +94,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
       : wholeNumber("concurrency", options.concurrency, 1, 100_000);
   const maxBytes =
     options.maxBytes === undefined ? DEFAULT_MAX_BYTES : wholeNumber("maxBytes", options.maxBytes, 1, MOST_BYTES);
+  const pluginConcurrency = assertShares(options.pluginConcurrency);
   const grace = options.grace === undefined ? DEFAULT_GRACE_MS : milliseconds("grace", options.grace);
   const durability =
     options.durability === undefined ? "power" : oneOf("durability", options.durability, ["power", "process"]);
@@ -112,7 +113,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
   const ports: Ports = { ...systemPorts, ...options.ports };
   const internalError = options.onInternalError ?? (() => undefined);
 
-  const db = await openPatiently(path, durability);
+  const db = await openPatiently(path, durability, ports);
   // Locks and file events are beside the file itself, whatever link or relative path it was named by and wherever the process goes later.
   const where = path === ":memory:" ? path : realpathSync(path);
   const { createStore } = await import("./store/store.ts");
@@ -131,6 +132,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     concurrency,
     fingerprint: options.fingerprint,
     retention,
+    pluginConcurrency,
     handlers,
     prepareMember: (operation, origin) => batches.prepareMember(operation, origin),
   });
@@ -143,6 +145,8 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     handlersChanged: () => worker.wake(),
   });
   engine.onCommit(() => doorbell.ownCommit());
+    storePath: where,
+    ownWorker: () => worker.id,
   const doorbell = new Doorbell(
     db,
     where,
@@ -151,6 +155,8 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
       worker.foreign();
     },
     internalError,
+      const schema = engine.queries.schema();
+      if (schema !== MIGRATIONS.length) return overtaken(schema);
   );
   let stopped: Promise<void> | undefined;
   const stop = async (stopping: { grace?: number }): Promise<void> => {

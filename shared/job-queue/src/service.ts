@@ -1,5 +1,6 @@
 import type { Engine } from "./engine.ts";
 import { JobQueueError } from "./errors.ts";
+import { type Forced, takeByForce } from "./force.ts";
 import type { JobHandler } from "./handler.ts";
 import { decodeCursor, encodeCursor } from "./ids.ts";
 import { type EndReason, JOB_STATES, type JobInfo, type JobState, type LogLine, type StoredError } from "./job.ts";
@@ -11,12 +12,14 @@ import {
   LATEST_MS,
   type Registered,
   assertBackoff,
+  assertRate,
   assertType,
   invalid,
   maxAttemptsOf,
   milliseconds,
   oneOf,
   prepareJob,
+  text,
   wholeNumber,
 } from "./validate.ts";
 import type { Watch } from "./watch.ts";
@@ -37,6 +40,16 @@ export interface ServiceSetting {
   readonly handlers: Map<string, Registered>;
   readonly maxBytes: number;
   readonly handlersChanged: () => void;
+  readonly storePath: string;
+  readonly ownWorker: () => number | undefined;
+}
+
+/** A type or plugin of which nothing starts. */
+export interface Pause {
+  readonly name: string;
+  /** Since when, in milliseconds since the epoch. */
+  readonly since: number;
+  readonly by?: string | undefined;
 }
 
 const COUNT_CAP = 10_000;
@@ -63,6 +76,8 @@ export class JobQueueService {
       throw new JobQueueError("DUPLICATE_HANDLER", `${type} has a handler already. Unregister it first.`);
     if (options.concurrency !== undefined) wholeNumber("concurrency", options.concurrency, 1, 1_000_000);
     if (options.timeout !== undefined) wholeNumber("timeout", options.timeout, 1, LATEST_MS);
+    if (options.stallAfter !== undefined) wholeNumber("stallAfter", options.stallAfter, 1, LATEST_MS);
+    assertRate(options.rate);
     if (options.afterCrash !== undefined) oneOf("afterCrash", options.afterCrash, ["rerun", "interrupt"]);
     maxAttemptsOf(options);
     assertBackoff(options.backoff);
@@ -137,14 +152,41 @@ export class JobQueueService {
     return { state: jobWord(done.state), cancelling: done.cancelling };
   }
 
-  /** Starts the next run from the beginning. `force` takes a running job from a worker that does not answer. Also takes a batch. */
-  async retry(ref: string | number, options: { force?: boolean | undefined } = {}): Promise<void> {
-    await this.#rerun(ref, false, options.force ?? false);
+  /**
+   * Starts the next run from the beginning. Also takes a batch. `force` takes a running job from a worker that does not answer, ending that
+   * worker's process, and returns what became of it; nothing is returned for work that has ended. Throws WORKER_ANSWERS, INVALID_STATE.
+   */
+  async retry(ref: string | number, options: { force?: boolean | undefined } = {}): Promise<Forced | undefined> {
+    if (options.force === true) {
+      const found = resolveRef(this.#setting.engine, ref);
+      const forced = found?.kind === "job" ? await takeByForce(this.#setting, found.number) : undefined;
+      if (forced !== undefined) return forced;
+    }
+    await this.#rerun(ref, false);
+    return undefined;
+  }
+
+  /** Nothing of this type, or of this plugin (the part of its types before the colon), starts any more, in any process. What runs goes on. False if it was so. */
+  async pause(name: string, options: { by?: string | undefined } = {}): Promise<boolean> {
+    assertType(name);
+    return this.#setting.engine.submit("pause", { name, by: text("by", options.by) });
+  }
+
+  /** False if the type or plugin was not paused by this name. */
+  async unpause(name: string): Promise<boolean> {
+    assertType(name);
+    return this.#setting.engine.submit("unpause", name);
+  }
+
+  /** What is paused, by name. */
+  async pausedTypes(): Promise<Pause[]> {
+    const rows = this.#setting.engine.queries.pauses();
+    return rows.map(({ name, at, principal }) => ({ name, since: at, by: principal ?? undefined }));
   }
 
   /** Starts the next run with the finished steps kept. Also takes a batch. */
   async resume(ref: string | number): Promise<void> {
-    await this.#rerun(ref, true, false);
+    await this.#rerun(ref, true);
   }
 
   /** Removes an ended job, or an ended batch with its jobs. */
@@ -261,11 +303,11 @@ export class JobQueueService {
     return { count: all.length, median: at(0.5), p90: at(0.9) };
   }
 
-  async #rerun(ref: string | number, keepSteps: boolean, force: boolean): Promise<void> {
+  async #rerun(ref: string | number, keepSteps: boolean): Promise<void> {
     const { engine } = this.#setting;
     const found = resolveRef(engine, ref);
     if (found?.kind === "batch") await engine.submit("rerunBatch", { id: found.number, keepSteps });
-    else await engine.submit("rerun", { id: requireRef(engine, ref, "job"), keepSteps, force });
+    else await engine.submit("rerun", { id: requireRef(engine, ref, "job"), keepSteps, force: null });
   }
 
   #before(cursor: string | undefined): number | undefined {

@@ -4,7 +4,7 @@ import { JobQueueError } from "./errors.ts";
 import type { DecisionRequest, JobHandler } from "./handler.ts";
 import type { Origin } from "./job.ts";
 import { DEFAULT_MAX_ATTEMPTS, LONG_TEXT, SHORT_TEXT } from "./limits.ts";
-import type { Backoff, EnqueueOptions, HandlerOptions, NewJob } from "./options.ts";
+import type { Backoff, EnqueueOptions, HandlerOptions, NewJob, RateLimit } from "./options.ts";
 import { FLAG_INTERRUPT, FLAG_NO_POLICY, FLAG_OWN_TRIES } from "./store/codes.ts";
 import type { JobRow } from "./store/enqueue.ts";
 import type { NewRequest } from "./store/settle.ts";
@@ -67,6 +67,28 @@ export function assertBackoff(backoff: Backoff | undefined): void {
     invalid("backoff.factor", factor, "a number from 1 to 1000");
   if (jitter !== undefined && !(typeof jitter === "number" && jitter >= 0 && jitter <= 1))
     invalid("backoff.jitter", jitter, "a number from 0 to 1");
+}
+
+const LONGEST_RATE_MS = 31 * 86_400_000;
+
+export function assertRate(rate: RateLimit | undefined): void {
+  if (rate === undefined) return;
+  if (typeof rate !== "object" || rate === null) invalid("rate", rate, "an object with limit and per");
+  wholeNumber("rate.limit", rate.limit, 1, 1_000_000);
+  wholeNumber("rate.per", rate.per, 1, LONGEST_RATE_MS);
+}
+
+/** Shares of plugins, as given. */
+export function assertShares(shares: unknown): Readonly<Record<string, number>> | undefined {
+  if (shares === undefined) return undefined;
+  if (typeof shares !== "object" || shares === null || Array.isArray(shares))
+    invalid("pluginConcurrency", shares, "an object of plugin ids and numbers");
+  for (const [plugin, share] of Object.entries(shares)) {
+    assertType(plugin);
+    if (plugin.includes(":")) invalid("A plugin of pluginConcurrency", plugin, "a plugin id, without a colon");
+    wholeNumber(`pluginConcurrency.${plugin}`, share, 1, 100_000);
+  }
+  return Object.keys(shares).length === 0 ? undefined : { ...(shares as Record<string, number>) };
 }
 
 export function milliseconds(name: string, value: unknown): number {

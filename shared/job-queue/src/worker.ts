@@ -4,17 +4,20 @@ import { type PrepareMember, createContext } from "./context.ts";
 import { JobQueueError } from "./errors.ts";
 import { BEAT_MS, DEFAULT_MAX_ATTEMPTS, MAINTENANCE_MS, PEER_MS } from "./limits.ts";
 import { publicId } from "./ids.ts";
+import { Isolation } from "./isolation.ts";
 import { acquireLock, forgetLock, type HeldLock, isHeld } from "./liveness.ts";
 import type { Retention } from "./options.ts";
 import type { ClaimInput, Claimed } from "./store/claim.ts";
 import type { Effects } from "./store/tick.ts";
 import type { Pruned } from "./store/prune.ts";
 import { CONTROL_NONE } from "./store/codes.ts";
+import { pluginOf } from "./store/views.ts";
 import { type Registered, maxAttemptsOf } from "./validate.ts";
 
 export interface WorkerSetting extends AttemptSetting {
   readonly storePath: string;
   readonly concurrency: number;
+  readonly pluginConcurrency: Readonly<Record<string, number>> | undefined;
   readonly fingerprint: string | undefined;
   readonly retention: Required<{ [K in keyof Retention]: number }>;
   readonly handlers: ReadonlyMap<string, Registered>;
@@ -51,9 +54,13 @@ export class JobQueueWorker {
   #progressed: (() => void) | undefined;
   #offCommit: (() => void) | undefined;
   #onDrain: (() => void) | undefined;
+  readonly #isolation: Isolation;
+  /** The suspect beside which nothing starts. */
+  #suspect: Attempt | undefined;
 
   constructor(setting: WorkerSetting) {
     this.#setting = setting;
+    this.#isolation = new Isolation(setting.ports.clock, () => this.wake());
   }
 
   /** The worker's row in the store, while it runs. */
@@ -121,6 +128,7 @@ export class JobQueueWorker {
     }
     this.#id = await engine.submit("addWorker", {
       pid: process.pid,
+      processStart: ports.processes.startOf(process.pid) ?? null,
       lock: this.#lock?.name ?? null,
       fingerprint: this.#setting.fingerprint ?? null,
       concurrency: this.#setting.concurrency,
@@ -191,6 +199,7 @@ export class JobQueueWorker {
     this.#setting.engine.setTail(undefined);
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
+    this.#isolation.reset();
     clearInterval(this.#alive);
   }
 
@@ -209,13 +218,21 @@ export class JobQueueWorker {
     this.#lock = undefined;
   }
 
+  /** Another version has upgraded the store: what runs here is lost to this process, which should end. */
+  overtaken(): void {
+    if (this.#state === "idle") return;
+    for (const attempt of this.#running) attempt.abort("lost");
+    this.abandon();
+    this.#onDrain?.();
+  }
+
   /** Takes the jobs of workers whose lock is free: their processes are dead. */
   async takeOverDead(): Promise<void> {
     const { engine, storePath, ports } = this.#setting;
     for (const peer of engine.queries.workers()) {
       if (peer.id === this.#id || peer.lock === null || isHeld(storePath, peer.lock)) continue;
       ports.point("before-takeover");
-      await engine.submit("takeOver", peer.id);
+      await engine.submit("takeOver", { worker: peer.id, ended: false });
       forgetLock(storePath, peer.lock);
     }
   }
@@ -244,16 +261,30 @@ export class JobQueueWorker {
   #wanted(effects: Effects): ClaimInput | null {
     if (this.#state !== "running" || this.#draining || this.#id === undefined) return null;
     if (!this.#dirty && !effects.readied) return null;
+    if (this.#isolation.alone && this.#suspect?.slotFree === false) return null;
     let busy = 0;
     for (const attempt of this.#running) if (!attempt.slotFree) busy += 1;
     const free = this.#setting.concurrency - busy;
     const types = [...this.#setting.handlers.values()].map(({ type, options }) => ({
       type,
       limit: options.concurrency ?? null,
+      rate: options.rate ?? null,
       maxAttempts: maxAttemptsOf(options) ?? DEFAULT_MAX_ATTEMPTS,
       interrupt: options.afterCrash === "interrupt",
     }));
-    return { worker: this.#id, free, types };
+    const { seek } = this.#isolation;
+    return { worker: this.#id, free, empty: busy === 0, seek, types, shares: this.#shares() };
+  }
+
+  #shares(): Record<string, number> | null {
+    const shares = this.#setting.pluginConcurrency;
+    if (shares === undefined) return null;
+    const free = { ...shares };
+    for (const { job, slotFree } of this.#running) {
+      const plugin = pluginOf(job.type);
+      if (!slotFree && plugin !== undefined && free[plugin] !== undefined) free[plugin] -= 1;
+    }
+    return free;
   }
 
   #claimed(result: Claimed): void {
@@ -271,6 +302,7 @@ export class JobQueueWorker {
         this.#setting.ports.clock.timer(Math.min(wait, 60_000), () => void this.#due()),
       );
     }
+    if (result.emptying) this.#isolation.emptying();
     for (const job of result.jobs) this.#run(job);
   }
 
@@ -287,6 +319,10 @@ export class JobQueueWorker {
     const attempt = new Attempt(job, registered, this.#setting, this.#hooks);
     this.#running.add(attempt);
     this.#unsettled.add(attempt);
+    if (job.alone !== null) {
+      this.#suspect = attempt;
+      this.#isolation.began(job.alone, () => this.#passed(attempt));
+    }
     const id = publicId(job.id, job.secret);
     const context = createContext(attempt, id, this.#setting.prepareMember);
     try {
@@ -294,6 +330,13 @@ export class JobQueueWorker {
     } catch (error) {
       this.#setting.internalError(error, `running #${job.id}`);
     }
+  }
+
+  /** The suspect has not crashed this worker in its time. */
+  #passed({ job }: Attempt): void {
+    this.#setting.engine.post("passProbation", job.id, (result) => {
+      if (!result.ok) this.#setting.internalError(result.error, `the probation of #${job.id}`);
+    });
   }
 
   readonly #hooks: AttemptHooks = {
@@ -313,6 +356,10 @@ export class JobQueueWorker {
 
   /** A handler that does not end keeps its slot, because it still uses the process, although its job is settled. */
   #leave(attempt: Attempt): void {
+    if (attempt === this.#suspect && attempt.slotFree) {
+      this.#suspect = undefined;
+      this.#isolation.ended();
+    }
     if (attempt.handlerEnded && !this.#unsettled.has(attempt) && this.#running.delete(attempt) && this.#dirty)
       this.wake();
     this.#progressed?.();

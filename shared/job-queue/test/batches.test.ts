@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { failJob } from "../src/index.ts";
-import { codeOf, gate, openQueue } from "./kit.ts";
+import { codeOf, gate, impatient, openQueue } from "./kit.ts";
 
 test("a batch counts its jobs, ends once when all have ended, and lists what failed", async () => {
   const queue = await openQueue();
@@ -387,7 +387,7 @@ test("a planning job whose attempt was taken away adds nothing any more", async 
   const { batchId, jobIds } = await queue.enqueueBatch([{ type: "plan" }], { open: true });
   await queue.spy.waitFor(jobIds[0] as string, "processing");
   queue.service.unregisterHandler("plan");
-  const other = await queue.again();
+  const other = await impatient(queue);
   await other.service.retry(jobIds[0] as string, { force: true });
   hold.open();
   await queue.clock.advance(1);

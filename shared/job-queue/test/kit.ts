@@ -11,6 +11,12 @@ export async function openQueue(options: Parameters<typeof openTestQueue>[0] = {
   return queue;
 }
 
+/** Another process on the queue's file whose clock is ahead, so that to it every worker has been silent for a minute. */
+export async function impatient(queue: TestQueue): Promise<TestQueue> {
+  const { clock } = queue;
+  return queue.again({ ports: { clock: { now: () => clock.now() + 60_000, timer: clock.timer } } });
+}
+
 export interface Gate {
   readonly opened: Promise<void>;
   open(): void;

@@ -98,6 +98,9 @@ const MEANT = [
   // Types and workers: some dozens of rows.
   /FROM bq_lane$/,
   /bq_worker/,
+  // What is paused: some names. Suspects: the jobs of workers that crashed, looked at only while there are any.
+  /FROM bq_pause/,
+  /(FROM|DELETE FROM) bq_suspect/,
 ];
 
 test("no statement of the queue walks a whole table of jobs, bodies, events, logs, steps or batches", () => {

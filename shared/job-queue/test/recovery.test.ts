@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { crashAt } from "../src/testing/index.ts";
-import { codeOf, gate, openQueue } from "./kit.ts";
+import { codeOf, gate, impatient, openQueue } from "./kit.ts";
 
 test("jobs of a dead worker run again; of finished steps none is repeated; the crash costs no try", async () => {
   const queue = await openQueue();
@@ -174,9 +174,9 @@ test("retry --force takes a running job from its worker, whose later writes chan
   const { number } = await queue.enqueue("work");
   await queue.spy.waitFor(number, "processing");
   queue.service.unregisterHandler("work");
-  const other = await queue.again();
+  const other = await impatient(queue);
   expect(await codeOf(other.service.retry(number))).toBe("INVALID_STATE");
-  await other.service.retry(number, { force: true });
+  expect(await other.service.retry(number, { force: true })).toEqual({ pid: process.pid, worker: "alive" });
   expect(await other.service.runs(number)).toMatchObject([{ run: 1, state: "failed", reason: "stalled" }]);
   queue.worker.foreign();
   expect(signal?.aborted && (signal.reason as { code: string }).code).toBe("lost");

@@ -263,11 +263,11 @@ test("whatever an attempt writes after its job was taken over, and after it was 
     db.exec("COMMIT");
     return value;
   };
-  const join = () => commit((c) => c.addWorker({ pid: 1, lock: "l", fingerprint: null, concurrency: 1 }));
-  const types = [{ type: "x", limit: null, maxAttempts: 3, interrupt: false }];
+  const join = () => commit((c) => c.addWorker({ pid: 1, processStart: null, lock: "l", fingerprint: null, concurrency: 1 }));
+  const types = [{ type: "x", limit: null, rate: null, maxAttempts: 3, interrupt: false }];
   const [first, second] = [join(), join()];
   commit((c) => c.enqueue([prepareJob({ type: "x", data: null }, undefined, 1_000, 1_000)]));
-  const claim = (worker: number) => commit((c) => c.claim({ worker, free: 1, types })).jobs[0];
+  const claim = (worker: number) => commit((c) => c.claim({ worker, free: 1, empty: true, seek: "empty", types, shares: null })).jobs[0];
   const old = claim(first) as NonNullable<ReturnType<typeof claim>>;
   const late = () =>
     [
@@ -278,12 +278,12 @@ test("whatever an attempt writes after its job was taken over, and after it was 
       commit((c) => c.release({ id: old.id, fence: old.fence })),
       commit((c) => c.addToBatch({ id: old.id, members: [], held: old })) !== null,
     ] as const;
-  commit((c) => c.takeOver(first));
+  commit((c) => c.takeOver({ worker: first, ended: false }));
   expect(late()).toEqual(Array.from({ length: 6 }, () => false));
   expect(claim(first)).toBeUndefined();
   const next = claim(second) as typeof old;
   expect(late()).toEqual(Array.from({ length: 6 }, () => false));
-  expect(commit((c) => c.takeOver(first))).toEqual({ taken: 0 });
+  expect(commit((c) => c.takeOver({ worker: first, ended: false }))).toEqual({ taken: 0 });
   expect(
     commit((c) => c.settle({ id: next.id, fence: next.fence, outcome: { kind: "complete", result: '"kept"' } })),
   ).toBe(true);

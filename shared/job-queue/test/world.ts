@@ -69,6 +69,8 @@ export class World {
   readonly #folder = mkdtempSync(join(tmpdir(), "model-"));
   readonly #path = join(this.#folder, "q.db");
   readonly #queues: TestQueue[] = [];
+  /** A front end whose clock is ahead: to it no worker answers, so it may take jobs by force. */
+  #impatient!: TestQueue;
   readonly #invoked = new Map<number, number>();
   readonly #db: { at?: BetterSqlite3.Database } = {};
   #healing = false;
@@ -96,13 +98,15 @@ export class World {
 
   async open(): Promise<void> {
     for (const at of [0, 1]) await this.#start(at);
+    const ahead = { ...this.clock, now: () => this.clock.now() + 60_000 };
+    this.#impatient = await openTestQueue({ path: this.#path, clock: ahead });
     this.#db.at = new Sqlite(this.#path, { readonly: true });
   }
 
   async dispose(): Promise<void> {
     this.#heal();
     this.#db.at?.close();
-    for (const queue of this.#queues) queue.crash();
+    for (const queue of [...this.#queues, this.#impatient]) queue.crash();
     await turns();
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -254,7 +258,8 @@ export class World {
         await queue.service.delete(this.#pick("bq_job", action.pick));
         break;
       case "retry":
-        await queue.service.retry(this.#pick("bq_job", action.pick), { force: action.force });
+        if (action.force) await this.#impatient.service.retry(this.#pick("bq_job", action.pick), { force: true });
+        else await queue.service.retry(this.#pick("bq_job", action.pick));
         // In the same breath, before the other process has heard that its attempt was taken away.
         if (action.release) this.#open();
         break;

@@ -1,29 +1,31 @@
-import { MAX_CRASHES } from "../limits.ts";
-import {
-  CANCELLED,
-  CONTROL_CANCEL_BATCH,
-  CONTROL_NONE,
-  FAILED,
-  FLAG_INTERRUPT,
-  FLAG_NO_POLICY,
-  FLAG_OWN_TRIES,
-  READY,
-} from "./codes.ts";
-import type { Ending } from "./ending.ts";
+import type { Seek } from "../isolation.ts";
+import type { RateLimit } from "../options.ts";
+import { FLAG_INTERRUPT, FLAG_NO_POLICY, FLAG_OWN_TRIES } from "./codes.ts";
+import { type Pauses, isPaused } from "./pauses.ts";
+import type { Rates } from "./rates.ts";
+import type { Suspects } from "./suspects.ts";
 import type { StoreContext } from "./tick.ts";
+import { pluginOf } from "./views.ts";
 
 export interface ClaimInput {
   readonly worker: number;
   /** Free slots of the worker. */
   readonly free: number;
+  /** Nothing runs in the worker. */
+  readonly empty: boolean;
+  /** What it would do for a suspect that waits. */
+  readonly seek: Seek;
   /** The types it has handlers for, with their policy. */
   readonly types: readonly ClaimType[];
+  /** Free slots of the plugins that have a share of their own. */
+  readonly shares: Readonly<Record<string, number>> | null;
 }
 
 export interface ClaimType {
   readonly type: string;
   /** How many may run over all processes. */
   readonly limit: number | null;
+  readonly rate: RateLimit | null;
   readonly maxAttempts: number;
   readonly interrupt: boolean;
 }
@@ -44,12 +46,16 @@ export interface ClaimedJob {
   readonly timeout: number | null;
   readonly backoff: string | null;
   readonly origin: string | null;
+  /** Milliseconds for which nothing is to start beside a suspect; null for others. */
+  readonly alone: number | null;
 }
 
 export interface Claimed {
   readonly jobs: ClaimedJob[];
-  /** When the next delayed job or expiry is due; null if none. */
+  /** When the next delayed job, expiry or start of a rate-limited type is due; null if none. */
   readonly nextDue: number | null;
+  /** Nothing was started, because a suspect waits until the worker is empty. */
+  readonly emptying: boolean;
   /** The worker was taken for dead, or was ended: it may claim nothing more. */
   readonly ended: boolean;
 }
@@ -80,8 +86,19 @@ type BodyRow = [
 /** Due jobs promoted per transaction: bounds the lock when very many become due at once. */
 const PROMOTE_LIMIT = 1_000;
 
-export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: string) => number) {
+/** What a claim must look at besides the jobs; 0 in nearly every store, and told by the look for the worker's own row. */
+const PAUSES = 1;
+const SUSPECTS = 2;
+
+export interface Gates {
+  readonly pauses: Pauses;
+  readonly rates: Rates;
+  readonly suspects: Suspects;
+}
+
+export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string) => number) {
   const { db, tick } = c;
+  const { pauses, rates, suspects } = gates;
   const promote = db.prepare(
     `UPDATE bq_job SET state = 0 WHERE id IN (SELECT id FROM bq_job WHERE state = 2 AND run_at <= ? ORDER BY run_at LIMIT ${PROMOTE_LIMIT})`,
   );
@@ -92,6 +109,12 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
     )
     .pluck();
   const candidates = db.prepare("SELECT id, sort FROM bq_job WHERE state = 0 AND lane = ? ORDER BY sort, id LIMIT +?");
+  const innocents = db.prepare(
+    "SELECT id, sort FROM bq_job WHERE state = 0 AND lane = ? AND id NOT IN (SELECT job FROM bq_suspect) ORDER BY sort, id LIMIT +?",
+  );
+  const suspected = db.prepare(
+    "SELECT j.id, -s.times AS sort FROM bq_suspect s CROSS JOIN bq_job j ON j.id = s.job WHERE j.state = 0 AND j.lane = +? ORDER BY sort, +j.sort, j.id LIMIT +?",
+  );
   const running = db.prepare("SELECT count(*) FROM bq_job WHERE state = 1 AND lane = ?").pluck();
   const take = db
     .prepare(
@@ -105,19 +128,17 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
   );
   const body = db.prepare("SELECT secret, data, label, timeout, backoff, origin FROM bq_body WHERE id = ?").raw();
   const batchSecret = db.prepare("SELECT secret FROM bq_batch WHERE id = ?").pluck();
-  const ofWorker = db.prepare(
-    "SELECT id, state, run, run_at, batch, control, crashes, flags FROM bq_job WHERE worker = ? AND state = 1",
-  );
-  const giveBack = db.prepare(
-    "UPDATE bq_job SET state = 0, worker = NULL, fence = fence + 1, control = 0, attempt = attempt - 1, crashes = crashes + ? WHERE id = ?",
-  );
-  const fenceOf = db.prepare("SELECT control, flags FROM bq_job WHERE id = ? AND fence = ? AND state = 1");
   const markWorker = db.prepare("UPDATE bq_worker SET state = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL");
   const addWorker = db.prepare(
-    "INSERT INTO bq_worker (id, pid, state, lock, fingerprint, concurrency, started_at, seen_at) VALUES (?, ?, 'running', ?, ?, ?, ?, ?)",
+    "INSERT INTO bq_worker (id, pid, process_start, state, lock, fingerprint, concurrency, started_at, seen_at) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?)",
   );
   const beat = db.prepare("UPDATE bq_worker SET seen_at = ? WHERE id = ?");
-  const registered = db.prepare("SELECT 1 FROM bq_worker WHERE id = ? AND ended_at IS NULL").pluck();
+  const registered = db
+    .prepare(
+      `SELECT ${PAUSES} * EXISTS (SELECT 1 FROM bq_pause) + ${SUSPECTS} * EXISTS (SELECT 1 FROM bq_suspect)
+       FROM bq_worker WHERE id = ? AND ended_at IS NULL`,
+    )
+    .pluck();
   const setState = db.prepare("UPDATE bq_worker SET state = ? WHERE id = ? AND ended_at IS NULL");
   const workerState = db.prepare("SELECT state FROM bq_worker WHERE id = ?").pluck();
   const readyIn = db.prepare("SELECT EXISTS (SELECT 1 FROM bq_job WHERE state = 0 AND lane = ?)").pluck();
@@ -128,20 +149,62 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
     )
     .pluck();
 
-  /** The jobs to run next: of each type as many as its limit leaves room for, then the first of all types by sort key. */
-  function chosen(input: ClaimInput): Candidate[] {
+  /** The jobs to run next: of each type as many as its limits leave room for, then the first of all types by sort key. */
+  function chosen(input: ClaimInput, types: readonly ClaimType[], ready = candidates, most = input.free): Candidate[] {
     const found: Candidate[] = [];
-    for (const policy of input.types) {
-      const { type, limit } = policy;
+    const { shares } = input;
+    for (const policy of types) {
+      const { type, limit, rate } = policy;
       const lane = laneOf(type);
-      const free = limit === null ? input.free : Math.min(input.free, limit - (running.get(lane) as number));
+      let free = limit === null ? most : Math.min(most, limit - (running.get(lane) as number));
+      if (shares !== null) free = Math.min(free, shares[pluginOf(type) ?? ""] ?? free);
+      if (rate !== null && free > 0) free = Math.min(free, rates.left(lane, rate));
       if (free <= 0) continue;
-      for (const { id, sort } of candidates.all(lane, free) as { id: number; sort: number }[]) {
+      for (const { id, sort } of ready.all(lane, free) as { id: number; sort: number }[]) {
         found.push({ id, sort, policy });
       }
     }
-    if (input.types.length > 1) found.sort((a, b) => a.sort - b.sort || a.id - b.id);
-    return found.slice(0, input.free);
+    if (types.length > 1) found.sort((a, b) => a.sort - b.sort || a.id - b.id);
+    return (shares === null ? found : withinShares(found, shares)).slice(0, most);
+  }
+
+  function withinShares(found: readonly Candidate[], shares: Readonly<Record<string, number>>): Candidate[] {
+    const taken = new Map<string, number>();
+    return found.filter(({ policy }) => {
+      const plugin = pluginOf(policy.type) ?? "";
+      const nth = (taken.get(plugin) ?? 0) + 1;
+      if (nth > (shares[plugin] ?? Number.POSITIVE_INFINITY)) return false;
+      taken.set(plugin, nth);
+      return true;
+    });
+  }
+
+  /** With suspects in the store: one of them, the most suspect first, or nothing while the worker gets empty for it, or the others. */
+  function amongSuspects(input: ClaimInput, types: readonly ClaimType[]): { jobs: ClaimedJob[]; emptying: boolean } {
+    suspects.purge();
+    const { seek, empty, worker } = input;
+    const [suspect] = chosen(input, types, suspected, 1);
+    if (suspect && seek === "empty" && !empty) return { jobs: [], emptying: true };
+    const others = suspect && seek !== "none" ? [] : chosen(input, types, innocents);
+    if (!suspect || others.length > 0 || (seek === "none" && !empty))
+      return { jobs: takeJobs(worker, others), emptying: false };
+    const alone = suspects.aloneFor(suspect.id);
+    return { jobs: takeJobs(worker, [suspect]).map((job) => ({ ...job, alone })), emptying: false };
+  }
+
+  /** Notes the starts of rate-limited types, and says when the next is allowed of those that have more to start. */
+  function rated(types: readonly ClaimType[], jobs: readonly ClaimedJob[]): number | null {
+    let due: number | null = null;
+    for (const { type, rate } of types) {
+      if (rate === null) continue;
+      const lane = laneOf(type);
+      const count = jobs.reduce((all, job) => all + (job.type === type ? 1 : 0), 0);
+      if (count > 0) rates.started(lane, rate, count);
+      if (rates.left(lane, rate) > 0 || readyIn.get(lane) !== 1) continue;
+      const freeAt = rates.freeAt(lane, rate);
+      due = due === null ? freeAt : Math.min(due, freeAt);
+    }
+    return due;
   }
 
   function takeJobs(worker: number, found: readonly Candidate[]): ClaimedJob[] {
@@ -178,6 +241,7 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
           timeout,
           backoff,
           origin,
+          alone: null,
         },
       ];
     });
@@ -186,9 +250,16 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
   return {
     commands: {
       /** The id comes from the journal's sequence, so it is never used again. The caller holds the lock already. */
-      addWorker(input: { pid: number; lock: string | null; fingerprint: string | null; concurrency: number }): number {
+      addWorker(input: {
+        pid: number;
+        processStart: string | null;
+        lock: string | null;
+        fingerprint: string | null;
+        concurrency: number;
+      }): number {
         const id = tick.nextSeq();
-        addWorker.run(id, input.pid, input.lock, input.fingerprint, input.concurrency, tick.now, tick.now);
+        const { pid, processStart, lock, fingerprint, concurrency } = input;
+        addWorker.run(id, pid, processStart, lock, fingerprint, concurrency, tick.now, tick.now);
         return id;
       },
       beat: (worker: number): void => void beat.run(tick.now, worker),
@@ -199,76 +270,37 @@ export function claimStore(c: StoreContext, ending: Ending, laneOf: (type: strin
       endWorker: (worker: number): void => void markWorker.run("stopped", tick.now, worker),
       /**
        * Marks the worker stopping if there is nothing left that it might have to do: one transaction, so no enqueue falls in between.
-       * Waiting jobs of types it has no handler for do not keep it.
+       * Waiting jobs of types that it has no handler for, or that are paused, do not keep it.
        */
       retire(input: { worker: number; types: readonly string[] }): boolean {
-        if (anyOther.get() === 1 || input.types.some((type) => readyIn.get(laneOf(type)) === 1)) return false;
+        const paused = pauses.names();
+        const waits = (type: string) => !isPaused(paused, type) && readyIn.get(laneOf(type)) === 1;
+        if (anyOther.get() === 1 || input.types.some(waits)) return false;
         setState.run("stopping", input.worker);
         return true;
       },
 
       claim(input: ClaimInput): Claimed {
+        const special = registered.get(input.worker) as number | undefined;
         // Jobs of a worker that counts as ended would be taken over by nobody.
-        if (registered.get(input.worker) === undefined) return { jobs: [], nextDue: null, ended: true };
+        if (special === undefined) return { jobs: [], nextDue: null, emptying: false, ended: true };
         promote.run(tick.now);
-        const jobs = input.free > 0 ? takeJobs(input.worker, chosen(input)) : [];
+        let { types } = input;
+        if (special & PAUSES) {
+          const paused = pauses.names();
+          types = types.filter(({ type }) => !isPaused(paused, type));
+        }
+        let jobs: ClaimedJob[] = [];
+        let emptying = false;
+        let next = nextDue.get() as number | null;
+        if (input.free > 0) {
+          if (special & SUSPECTS) ({ jobs, emptying } = amongSuspects(input, types));
+          else jobs = takeJobs(input.worker, chosen(input, types));
+          const due = types.some(({ rate }) => rate !== null) ? rated(types, jobs) : null;
+          if (due !== null) next = next === null ? due : Math.min(next, due);
+        }
         if (jobs.length > 0) beat.run(tick.now, input.worker);
-        return { jobs, nextDue: nextDue.get() as number | null, ended: false };
-      },
-
-      /**
-       * Takes the jobs of a dead worker back. The caller has seen its lock free; worker ids are never used again, so that cannot become
-       * untrue. Two processes may come here for the same worker: the second finds it ended and changes nothing.
-       */
-      takeOver(worker: number): { taken: number } {
-        if (markWorker.run("dead", tick.now, worker).changes === 0) return { taken: 0 };
-        const rows = ofWorker.all(worker) as {
-          id: number;
-          state: number;
-          run: number;
-          run_at: number;
-          batch: number | null;
-          control: number;
-          crashes: number;
-          flags: number;
-        }[];
-        for (const row of rows) {
-          if (row.control !== CONTROL_NONE) {
-            ending.endRow(row, CANCELLED, row.control === CONTROL_CANCEL_BATCH ? "batch" : "user");
-          } else if (row.flags & FLAG_INTERRUPT) {
-            ending.endRow(row, FAILED, "interrupted", {
-              message: "The worker died while this ran, and it is not repeated by itself.",
-            });
-          } else if (row.crashes + 1 >= MAX_CRASHES) {
-            ending.endRow(row, FAILED, "crashed", {
-              message: `Its worker died ${row.crashes + 1} times while this ran.`,
-            });
-          } else {
-            giveBack.run(1, row.id);
-            tick.jobEvent("released", row.id, row.run, READY);
-            tick.effects.readied = true;
-          }
-        }
-        return { taken: rows.length };
-      },
-
-      /** Gives a job back at an orderly stop: the attempt does not count. False if the attempt was lost before. */
-      release(input: { id: number; fence: number }): boolean {
-        const row = ending.hot(input.id);
-        const current = fenceOf.get(input.id, input.fence) as { control: number; flags: number } | undefined;
-        if (!row || !current) return false;
-        if (current.control !== CONTROL_NONE)
-          ending.endRow(row, CANCELLED, current.control === CONTROL_CANCEL_BATCH ? "batch" : "user");
-        else if (current.flags & FLAG_INTERRUPT) {
-          ending.endRow(row, FAILED, "interrupted", {
-            message: "The worker was stopped while this ran, and it is not repeated by itself.",
-          });
-        } else {
-          giveBack.run(0, input.id);
-          tick.jobEvent("released", input.id, row.run, READY);
-          tick.effects.readied = true;
-        }
-        return true;
+        return { jobs, nextDue: next, emptying, ended: false };
       },
     },
     queries: {

@@ -34,12 +34,26 @@ interface RequestRow {
   expires_at: number | null;
 }
 
+interface Holder {
+  worker: number;
+  pid: number;
+  processStart: string | null;
+  lock: string | null;
+  seenAt: number;
+  fence: number;
+}
+
 /** What people and other processes ask of a job: cancel, decide, run again, delete. */
 export function controlStore(c: StoreContext, ending: Ending) {
   const { db, tick } = c;
   const ask = db.prepare("UPDATE bq_job SET control = ? WHERE id = ? AND state = 1 AND control = 0");
   const control = db.prepare("SELECT control FROM bq_job WHERE id = ?").pluck();
   const holding = db.prepare("SELECT id, fence, control FROM bq_job WHERE worker = ? AND state = 1");
+  const fenceOf = db.prepare("SELECT fence FROM bq_job WHERE id = ?").pluck();
+  const holderOf = db.prepare(
+    `SELECT w.id AS worker, w.pid, w.process_start AS processStart, w.lock, w.seen_at AS seenAt, j.fence
+     FROM bq_job j JOIN bq_worker w ON w.id = j.worker WHERE j.id = ? AND j.state = 1`,
+  );
   const request = db.prepare(
     "SELECT id, job, run, choices, digest, on_reject, state, expires_at FROM bq_request WHERE id = ?",
   );
@@ -195,6 +209,8 @@ export function controlStore(c: StoreContext, ending: Ending) {
     queries: {
       /** What this worker holds, with what was asked of each. A running job that is not among them was lost. */
       holding: (worker: number) => holding.all(worker) as { id: number; fence: number; control: number }[],
+      /** The worker that runs the job. */
+      holderOf: (job: number) => holderOf.get(job) as Holder | undefined,
     },
     commands: {
       cancel(input: { id: number; by?: string | undefined }): { state: number; cancelling: boolean } {
@@ -211,11 +227,14 @@ export function controlStore(c: StoreContext, ending: Ending) {
         return { state: now, cancelling: now === PROCESSING && control.get(input.id) !== CONTROL_NONE };
       },
 
-      rerun(input: { id: number; keepSteps: boolean; force: boolean }): void {
+      /** With `force`, the fence of an attempt, it takes the job from that attempt's worker. An attempt that is over by now is left alone. */
+      rerun(input: { id: number; keepSteps: boolean; force: number | null }): void {
         const row = ending.hot(input.id);
         if (!row) throw new JobQueueError("JOB_NOT_FOUND");
+        const force = input.force !== null;
+        if (force && (row.state !== PROCESSING || fenceOf.get(input.id) !== input.force)) return;
         if (row.state < COMPLETED) {
-          if (!input.force || row.state !== PROCESSING) {
+          if (!force) {
             throw new JobQueueError(
               "INVALID_STATE",
               `#${input.id} is ${jobWord(row.state)}; only an ended job can run again.`,
@@ -226,7 +245,7 @@ export function controlStore(c: StoreContext, ending: Ending) {
             message: "Its worker did not answer, and a person took the job from it.",
           });
         }
-        assertRunnable(input.id, input.force);
+        assertRunnable(input.id, force);
         rerun(input.id, input.keepSteps);
       },
 

@@ -44,7 +44,7 @@ export interface BatchQuery {
 const BATCH_ERRORS = 50;
 
 /** The read side: lists and single views, built with drizzle because their conditions vary. */
-export function readStore(db: Database, now: () => number) {
+export function readStore(db: Database, now: () => number, pausedNames: () => ReadonlySet<string>) {
   const orm = drizzle(db);
   const find = findStore(db);
   const depsOf = db.prepare("SELECT on_id FROM bq_dep WHERE job = ? AND done = 0 ORDER BY on_id").pluck();
@@ -119,11 +119,13 @@ export function readStore(db: Database, now: () => number) {
       .limit(query.limit)
       .all() as JobRowView[];
     const silentBefore = now() - SILENT_MS;
+    const paused = pausedNames();
     return rows.map((row) =>
       jobView(row, {
         waitsFor: row.state === BLOCKED ? (depsOf.all(row.id) as number[]) : [],
         request: row.state === WAITING_APPROVAL ? (openRequest.get(row.id, row.run) as number | undefined) : undefined,
         silentBefore,
+        paused,
       }),
     );
   }

@@ -7,10 +7,14 @@ import { endingStore } from "./ending.ts";
 import { enqueueStore } from "./enqueue.ts";
 import { journalStore } from "./journal.ts";
 import { keyStore } from "./keys.ts";
+import { pauseStore } from "./pauses.ts";
 import { pruneStore } from "./prune.ts";
+import { rateStore } from "./rates.ts";
 import { readStore } from "./read.ts";
 import { settleStore } from "./settle.ts";
 import { createTick } from "./tick.ts";
+import { suspectStore } from "./suspects.ts";
+import { takeoverStore } from "./takeover.ts";
 
 export type Store = ReturnType<typeof createStore>;
 /** Every write, by name. Input and output are data, so that another engine can carry them elsewhere. */
@@ -24,7 +28,9 @@ export function createStore(db: Database, options: { random: Random; now: () => 
   const keys = keyStore(context);
   const ending = endingStore(context);
   const enqueue = enqueueStore(context, keys, ending);
-  const claim = claimStore(context, ending, enqueue.laneOf);
+  const pauses = pauseStore(context);
+  const suspects = suspectStore(context);
+  const claim = claimStore(context, { pauses, suspects, rates: rateStore(context) }, enqueue.laneOf);
   const settle = settleStore(context, ending);
   const control = controlStore(context, ending);
   const batch = batchStore(context, enqueue, ending, control, keys);
@@ -36,6 +42,9 @@ export function createStore(db: Database, options: { random: Random; now: () => 
       ...claim.commands,
       ...settle.commands,
       ...control.commands,
+      ...takeoverStore(context, ending, suspects).commands,
+      ...pauses.commands,
+      ...suspects.commands,
       ...batch.commands,
       ...keys.commands,
       ...prune.commands,
@@ -48,7 +57,8 @@ export function createStore(db: Database, options: { random: Random; now: () => 
       ...keys.queries,
       ...prune.queries,
       ...journalStore(db),
-      ...readStore(db, options.now),
+      ...pauses.queries,
+      ...readStore(db, options.now, pauses.names),
     },
     /** What follows for batches from the commands so far. */
     settleBatches(): void {

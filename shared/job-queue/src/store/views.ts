@@ -11,6 +11,7 @@ import type {
   StoredError,
 } from "../job.ts";
 import { PROCESSING, COMPLETED, REQUEST_DECIDED, REQUEST_OPEN, REQUEST_EXPIRED, batchWord, jobWord } from "./codes.ts";
+import { isPaused } from "./pauses.ts";
 
 /** A job as the read queries join it. */
 export interface JobRowView {
@@ -58,7 +59,12 @@ export const pluginOf = (type: string): string | undefined =>
 
 export function jobView(
   row: JobRowView,
-  extra: { waitsFor: readonly number[]; request?: number | undefined; silentBefore: number },
+  extra: {
+    waitsFor: readonly number[];
+    request?: number | undefined;
+    silentBefore: number;
+    paused: ReadonlySet<string>;
+  },
 ): JobInfo {
   const p = row.progress;
   return {
@@ -71,6 +77,7 @@ export function jobView(
     state: jobWord(row.state),
     reason: (row.reason as EndReason | null) ?? undefined,
     cancelling: row.state === PROCESSING && row.control !== 0,
+    paused: jobWord(row.state) === "pending" && isPaused(extra.paused, row.type) ? true : undefined,
     waitsFor: extra.waitsFor,
     request: extra.request,
     run: row.run,
