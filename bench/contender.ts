@@ -34,12 +34,19 @@ export interface Timed {
 }
 
 export async function timed(work: () => Promise<unknown> | void): Promise<Timed> {
+  const end = stopwatch();
+  await work();
+  return end();
+}
+
+export function stopwatch(): () => Timed {
   const before = process.cpuUsage();
   const from = performance.now();
-  await work();
-  const ms = performance.now() - from;
-  const { user, system } = process.cpuUsage(before);
-  return { ms, cpu: (user + system) / 1_000 };
+  return () => {
+    const ms = performance.now() - from;
+    const { user, system } = process.cpuUsage(before);
+    return { ms, cpu: (user + system) / 1_000 };
+  };
 }
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

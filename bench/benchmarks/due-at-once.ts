@@ -17,7 +17,7 @@ export const dueAtOnce: Benchmark = {
     gap: { label: "longest event-loop gap, ms", unit: "ms", better: "lower" },
   },
   aims: [below("gap", 150, figureOf("queue", "gap"))],
-  size: { kind: "fixed", full: 100_000, quick: 20_000, tiny: 100 },
+  size: { kind: "fixed", full: 100_000, quick: 10_000, tiny: 100 },
   rounds: 3,
   async measure(_variant, { folder, count }) {
     const queue = await openQueue(folder);

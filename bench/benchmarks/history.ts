@@ -3,15 +3,17 @@ import { join } from "node:path";
 import type { JobFilter, JobQueue } from "../../shared/job-queue/src/index.ts";
 import { atLeast, below } from "../aims.ts";
 import type { Benchmark, Medians, Size } from "../benchmark.ts";
+import { type Timed, stopwatch } from "../contender.ts";
 import { CONCURRENCY, fill, openQueue } from "../contenders/queue.ts";
 import { buildHistory, TYPES, typeName } from "../history-store.ts";
 import { RESULT } from "../payload.ts";
 import { percentile } from "../statistics.ts";
+import { JOBS_PER_SECOND } from "./rates.ts";
 
 /** Finished jobs; a fifth as many wait, at most a million. */
 const FINISHED: Record<Size, readonly number[]> = {
   full: [0, 10_000, 100_000, 1_000_000, 5_000_000],
-  quick: [0, 10_000, 100_000],
+  quick: [0, 100_000],
   tiny: [0, 1_000],
 };
 
@@ -37,7 +39,7 @@ export const history: Benchmark = {
   description: `Stores with finished jobs (and a fifth as many that wait) of ${TYPES} types, with results and journal. Throughput: no-op jobs from what waits, concurrency 100. Claim: one job at a time, from the end of one to the start of the next (that is: settle, claim, commit). Start: from the opening of the store to the start of the first job. Lists: pages of 50, by every kind of filter, and a page in the middle; counts.`,
   variants: (size) => FINISHED[size].map(name),
   figures: {
-    rate: { label: "jobs/s", unit: "/s", better: "higher" },
+    ...JOBS_PER_SECOND,
     claim: { label: "claim p99, ms", unit: "ms", better: "lower" },
     start: { label: "start, ms", unit: "ms", better: "lower" },
     list: { label: "slowest page, ms", unit: "ms", better: "lower" },
@@ -49,7 +51,7 @@ export const history: Benchmark = {
     below("start", 1_000, worst("start")),
     below("page", 50, worst("list")),
   ],
-  size: { kind: "fixed", full: 20_000, quick: 3_000, tiny: 50 },
+  size: { kind: "fixed", full: 30_000, quick: 3_000, tiny: 50 },
   rounds: 3,
   async measure(variant, { folder, kept, count }) {
     const finished = variant === "empty" ? 0 : Number(variant.replaceAll(" ", ""));
@@ -60,7 +62,7 @@ export const history: Benchmark = {
       renameSync(join(home, "building.db"), join(home, "queue.db"));
     }
     const singles = Math.min(1_000, count);
-    const { start, rate } = await throughput(home, count);
+    const { start, rate, cpu } = await throughput(home, count);
     const claim = await claims(home, singles);
     const queue = await openQueue(home, RETENTION);
     try {
@@ -72,7 +74,7 @@ export const history: Benchmark = {
         queue.service.list(filter),
       );
       const counted = await slowest(COUNTS, (filter) => queue.service.count(filter));
-      return { rate, claim, start, list: Math.max(list, middle), count: counted };
+      return { rate, cpu, claim, start, list: Math.max(list, middle), count: counted };
     } finally {
       await queue.stop({ grace: 0 });
     }
@@ -91,21 +93,24 @@ function leastOfEmpty(medians: Medians): number {
 /** Nothing is pruned while it is measured. */
 const RETENTION = { retention: { maxJobs: 100_000_000, maxBytes: 1e12 } };
 
-async function throughput(home: string, count: number): Promise<{ start: number; rate: number }> {
+async function throughput(home: string, count: number): Promise<{ start: number; rate: number; cpu: number }> {
   await topUp(home, count);
   let left = count;
   const opened = performance.now();
   const queue = await openQueue(home, RETENTION);
   try {
-    const times = await new Promise<{ first: number; last: number }>((resolve, reject) => {
-      let first: number | undefined;
+    const first = Promise.withResolvers<number>();
+    const took = await new Promise<Timed>((resolve, reject) => {
+      let end = (): Timed => ({ ms: NaN, cpu: NaN });
       register(queue, () => {
-        first ??= performance.now();
-        if (--left === 0) resolve({ first, last: performance.now() });
+        if (left-- === count) {
+          first.resolve(performance.now());
+          end = stopwatch();
+        } else if (left === 0) resolve(end());
       });
       queue.start().catch(reject);
     });
-    return { start: times.first - opened, rate: (count / (times.last - times.first)) * 1_000 };
+    return { start: (await first.promise) - opened, rate: (count / took.ms) * 1_000, cpu: (took.cpu / count) * 1_000 };
   } finally {
     await queue.stop();
   }

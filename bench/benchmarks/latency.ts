@@ -17,7 +17,7 @@ export const latency: Benchmark = {
   contest: true,
   figures: LATENCIES,
   aims: [below("p50", 0.5, figureOf("queue", "p50")), below("p99", 3, figureOf("queue", "p99"))],
-  size: { kind: "fixed", full: 1_000, quick: 300, tiny: 20 },
+  size: { kind: "fixed", full: 1_000, quick: 200, tiny: 20 },
   async measure(variant, tools) {
     const session = await contender(variant).open(tools, "process");
     try {
