@@ -2,6 +2,7 @@
 export interface Ports {
   readonly clock: Clock;
   readonly random: Random;
+  readonly processes: Processes;
   /** Called at named points of the worker; `crash-at-point` tests throw there. Does nothing in production. */
   readonly point: (name: PointName) => void;
 }

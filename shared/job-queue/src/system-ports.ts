@@ -55,5 +55,6 @@ export const systemPorts: Ports = {
     },
   },
   random: { fraction: () => Math.random(), bytes: pooledBytes },
+  processes: systemProcesses,
   point: () => undefined,
 };
