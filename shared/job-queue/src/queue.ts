@@ -92,9 +92,9 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     options.concurrency === undefined
       ? DEFAULT_CONCURRENCY
       : wholeNumber("concurrency", options.concurrency, 1, 100_000);
+  const pluginConcurrency = assertShares(options.pluginConcurrency);
   const maxBytes =
     options.maxBytes === undefined ? DEFAULT_MAX_BYTES : wholeNumber("maxBytes", options.maxBytes, 1, MOST_BYTES);
-  const pluginConcurrency = assertShares(options.pluginConcurrency);
   const grace = options.grace === undefined ? DEFAULT_GRACE_MS : milliseconds("grace", options.grace);
   const durability =
     options.durability === undefined ? "power" : oneOf("durability", options.durability, ["power", "process"]);
@@ -130,9 +130,9 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     internalError,
     storePath: where,
     concurrency,
+    pluginConcurrency,
     fingerprint: options.fingerprint,
     retention,
-    pluginConcurrency,
     handlers,
     prepareMember: (operation, origin) => batches.prepareMember(operation, origin),
   });
@@ -143,20 +143,20 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     handlers,
     maxBytes,
     handlersChanged: () => worker.wake(),
-  });
-  engine.onCommit(() => doorbell.ownCommit());
     storePath: where,
     ownWorker: () => worker.id,
+  });
+  engine.onCommit(() => doorbell.ownCommit());
   const doorbell = new Doorbell(
     db,
     where,
     () => {
+      const schema = engine.queries.schema();
+      if (schema !== MIGRATIONS.length) return overtaken(schema);
       watch.foreign();
       worker.foreign();
     },
     internalError,
-      const schema = engine.queries.schema();
-      if (schema !== MIGRATIONS.length) return overtaken(schema);
   );
   let stopped: Promise<void> | undefined;
   const stop = async (stopping: { grace?: number }): Promise<void> => {

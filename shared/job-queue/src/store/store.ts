@@ -12,9 +12,9 @@ import { pruneStore } from "./prune.ts";
 import { rateStore } from "./rates.ts";
 import { readStore } from "./read.ts";
 import { settleStore } from "./settle.ts";
-import { createTick } from "./tick.ts";
 import { suspectStore } from "./suspects.ts";
 import { takeoverStore } from "./takeover.ts";
+import { createTick } from "./tick.ts";
 
 export type Store = ReturnType<typeof createStore>;
 /** Every write, by name. Input and output are data, so that another engine can carry them elsewhere. */
@@ -40,11 +40,11 @@ export function createStore(db: Database, options: { random: Random; now: () => 
     commands: {
       ...enqueue.commands,
       ...claim.commands,
-      ...settle.commands,
-      ...control.commands,
       ...takeoverStore(context, ending, suspects).commands,
       ...pauses.commands,
       ...suspects.commands,
+      ...settle.commands,
+      ...control.commands,
       ...batch.commands,
       ...keys.commands,
       ...prune.commands,
@@ -52,12 +52,12 @@ export function createStore(db: Database, options: { random: Random; now: () => 
     },
     queries: {
       ...claim.queries,
+      ...pauses.queries,
       ...settle.queries,
       ...control.queries,
       ...keys.queries,
       ...prune.queries,
       ...journalStore(db),
-      ...pauses.queries,
       ...readStore(db, options.now, pauses.names),
     },
     /** What follows for batches from the commands so far. */
