@@ -20,14 +20,6 @@ export interface Random {
   bytes(length: number): Uint8Array;
 }
 
-export type PointName =
-  | "before-commit"
-  | "after-commit"
-  | "before-handler"
-  | "after-handler"
-  | "before-settle"
-  | "after-settle"
-  | "before-takeover";
 /** Processes of this machine, told apart by pid and start time: a pid alone may be another process by now. */
 export interface Processes {
   /** When the process began, in the system's own words; undefined if there is none of that pid or the system does not say. */
@@ -36,6 +28,11 @@ export interface Processes {
   end(pid: number, start: string): Promise<boolean>;
 }
 
-
-/** After BEGIN; with everything written but the COMMIT; and with the COMMIT done but its answer not yet given. */
-export type FaultName = "begin" | "write" | "commit";
+export type PointName =
+  | "before-commit"
+  | "after-commit"
+  | "before-handler"
+  | "after-handler"
+  | "before-settle"
+  | "after-settle"
+  | "before-takeover";
