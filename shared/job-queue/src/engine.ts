@@ -58,6 +58,7 @@ export class Engine {
   #busySince: number | undefined;
   #tail: Tail | undefined;
   #closed = false;
+  #refusal: JobQueueError | undefined;
   #idle: (() => void) | undefined;
 
   constructor(db: Database, store: Store, ports: Ports, path: string) {
@@ -78,6 +79,7 @@ export class Engine {
   /** What is read needs no transaction. Throws QUEUE_CLOSED, and what the store says as one of our codes. */
   get queries(): Store["queries"] {
     if (this.#closed) throw new JobQueueError("QUEUE_CLOSED");
+    if (this.#refusal) throw this.#refusal;
     return this.#queries;
   }
 
@@ -96,7 +98,8 @@ export class Engine {
     input: Parameters<Commands[Name]>[0],
     done: (result: Result<ReturnType<Commands[Name]>>) => void,
   ): void {
-    if (this.#closed) return done({ ok: false, error: new JobQueueError("QUEUE_CLOSED") });
+    if (this.#closed || this.#refusal)
+      return done({ ok: false, error: this.#refusal ?? new JobQueueError("QUEUE_CLOSED") });
     this.#queue.push({ name, input, done: done as (result: Result<unknown>) => void });
     this.#schedule();
   }
@@ -132,6 +135,14 @@ export class Engine {
     this.#closed = true;
     for (const item of this.#queue.splice(0)) item.done({ ok: false, error: new JobQueueError("QUEUE_CLOSED") });
     this.#db.close();
+    this.#idle?.();
+  }
+
+  /** Refuses everything from now on, reading too; what was submitted and is not committed is refused as well. */
+  refuse(error: JobQueueError): void {
+    this.#refusal = error;
+    this.#tail = undefined;
+    for (const item of this.#queue.splice(0)) item.done({ ok: false, error });
     this.#idle?.();
   }
 

@@ -5,6 +5,13 @@ export { JobQueueWorker } from "./worker.ts";
 export { BatchJobManager } from "./batches.ts";
 export { JobEvents } from "./events.ts";
 export { type DecideInput, Requests } from "./requests.ts";
+export {
+  Schedules,
+  type MissedPolicy,
+  type OverlapPolicy,
+  type ScheduleDefinition,
+  type ScheduleInfo,
+} from "./schedules.ts";
 export { IdempotencyKeys, KeyValueStore } from "./kv.ts";
 export { JobQueueError, QUEUE_ERRORS, type QueueErrorCode, isCodedError } from "./errors.ts";
 export { TRANSITIONS, JOB_STATES, isEnded } from "./job.ts";

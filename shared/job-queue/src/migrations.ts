@@ -296,5 +296,9 @@ CREATE TABLE bq_firing (
   at INTEGER NOT NULL,
   PRIMARY KEY (schedule, slot)
 ) STRICT, WITHOUT ROWID;
+
+-- Of long payloads and results: see checksum.ts.
+ALTER TABLE bq_body ADD COLUMN sum INTEGER;
+ALTER TABLE bq_result ADD COLUMN sum INTEGER;
 `,
 ];

@@ -13,6 +13,7 @@ import { systemPorts } from "./system-ports.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { Requests } from "./requests.ts";
 import { type Resolved, resolveRef } from "./resolve.ts";
+import { Schedules } from "./schedules.ts";
 import { JobQueueService } from "./service.ts";
 import { isBusy, migrate, openStoreFile, schemaChanged, storeError, type Database } from "./sqlite.ts";
 import { type Registered, assertShares, milliseconds, oneOf, wholeNumber } from "./validate.ts";
@@ -50,6 +51,7 @@ export interface JobQueue {
   readonly requests: Requests;
   readonly kv: KeyValueStore;
   readonly keys: IdempotencyKeys;
+  readonly schedules: Schedules;
   readonly registerHandler: JobQueueService["registerHandler"];
   readonly enqueue: JobQueueService["enqueue"];
   readonly enqueueBatch: BatchJobManager["enqueueBatch"];
@@ -146,6 +148,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     storePath: where,
     ownWorker: () => worker.id,
   });
+  const schedules = new Schedules({ engine, ports, handlers, maxBytes, internalError });
   engine.onCommit(() => doorbell.ownCommit());
   const doorbell = new Doorbell(
     db,
@@ -155,11 +158,23 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
       if (schema !== MIGRATIONS.length) return overtaken(schema);
       watch.foreign();
       worker.foreign();
+      schedules.runner.foreign();
     },
     internalError,
   );
+  // What runs here is taken over by a worker that knows the new schema.
+  const overtaken = (schema: number): void => {
+    const error = schemaChanged(schema);
+    doorbell.stop();
+    schedules.runner.stop();
+    engine.refuse(error);
+    worker.overtaken();
+    watch.foreign();
+    internalError(error, "the queue");
+  };
   let stopped: Promise<void> | undefined;
   const stop = async (stopping: { grace?: number }): Promise<void> => {
+    schedules.runner.stop();
     await worker.stop(stopping);
     doorbell.stop();
     await engine.close();
@@ -174,13 +189,18 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     requests: new Requests(engine),
     kv: new KeyValueStore(engine, maxBytes),
     keys: new IdempotencyKeys(engine, maxBytes),
+    schedules,
     registerHandler: service.registerHandler.bind(service),
     enqueue: service.enqueue.bind(service),
     enqueueBatch: batches.enqueueBatch.bind(batches),
     wait: service.wait.bind(service),
-    start: () => worker.start(),
+    async start() {
+      await worker.start();
+      schedules.runner.start();
+    },
     stop: (stopping = {}) => (stopped ??= stop(stopping)),
     crash() {
+      schedules.runner.stop();
       doorbell.stop();
       engine.abandon();
       worker.abandon();

@@ -46,12 +46,14 @@ export const bodyTable = sqliteTable("bq_body", {
   pluginVersion: text("plugin_version"),
   handlerVersion: text("handler_version"),
   createdAt: integer("created_at").notNull(),
+  sum: integer(),
 });
 
 export const resultTable = sqliteTable("bq_result", {
   id: integer().primaryKey(),
   result: text(),
   error: text(),
+  sum: integer(),
 });
 
 export const progressTable = sqliteTable("bq_progress", {

@@ -108,7 +108,15 @@ export function migrate(db: Database, migrations: readonly string[] = MIGRATIONS
   }
 }
 
-function schemaOf(db: Database): number {
+/** The error of a process that an upgrade has overtaken. */
+export function schemaChanged(schema: unknown): JobQueueError {
+  return new JobQueueError(
+    "SCHEMA_CHANGED",
+    `A newer version has upgraded the store to schema ${String(schema)}; this process knows ${MIGRATIONS.length}. Restart it with the newer version.`,
+  );
+}
+
+export function schemaOf(db: Database): number {
   if (db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'bq_meta'").get() === undefined) return 0;
   return (db.prepare("SELECT value FROM bq_meta WHERE key = 'schema'").pluck().get() as number | undefined) ?? 0;
 }

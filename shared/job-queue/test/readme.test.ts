@@ -63,6 +63,18 @@ test("the first example runs as it stands and prints what the page says", async 
   expect(stdout.trim()).toBe(promised);
 });
 
+test("the example of an own transaction runs as it stands", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "readme-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, "node_modules/@brains"), { recursive: true });
+  symlinkSync(root, join(folder, "node_modules/@brains/job-queue"));
+  symlinkSync(join(root, "node_modules/better-sqlite3"), join(folder, "node_modules/better-sqlite3"));
+  const [, example = ""] = /```ts\n\/\/ shop\.mts\n([\s\S]*?)```/.exec(readme) ?? [];
+  writeFileSync(join(folder, "shop.mts"), example);
+  const { stdout } = await promisify(execFile)(process.execPath, ["shop.mts"], { cwd: folder });
+  expect(stdout.trim()).toBe("shipped order 1");
+});
+
 test("the state diagram is the table of transitions", () => {
   const drawn = [...readme.matchAll(/^ {2}(\w+) --> (\w+): (\w+)$/gm)].map((match) => match.slice(1, 4).join(" "));
   const table = JOB_STATES.flatMap((from) =>

@@ -1,3 +1,4 @@
+import { checksumOf } from "../checksum.ts";
 import type { EndReason, StoredError } from "../job.ts";
 import {
   BLOCKED,
@@ -30,7 +31,7 @@ export function endingStore(c: StoreContext) {
     "UPDATE bq_job SET state = ?, reason = ?, ended_at = ?, worker = NULL, control = 0, fence = fence + 1 WHERE id = ?",
   );
   const putResult = db.prepare(
-    "INSERT INTO bq_result (id, result, error) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET result = excluded.result, error = excluded.error",
+    "INSERT INTO bq_result (id, result, error, sum) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET result = excluded.result, error = excluded.error, sum = excluded.sum",
   );
   const openDeps = db.prepare("SELECT job, mode FROM bq_dep WHERE on_id = ? AND done = 0");
   const markDep = db.prepare("UPDATE bq_dep SET done = ? WHERE job = ? AND on_id = ?");
@@ -96,7 +97,7 @@ export function endingStore(c: StoreContext) {
   /** Ends a job in any active state. The caller has made sure that it may. */
   function endRow(row: HotRow, state: number, reason: EndReason | null, error?: StoredError): void {
     end.run(state, reason, tick.now, row.id);
-    if (error) putResult.run(row.id, null, JSON.stringify(error));
+    if (error) putResult.run(row.id, null, JSON.stringify(error), null);
     if (row.state === PROCESSING) tick.effects.controlled = true;
     finished({ ...row, wasWaiting: row.state === WAITING_APPROVAL }, state);
   }
@@ -107,7 +108,8 @@ export function endingStore(c: StoreContext) {
     endRow,
     release,
     settleDependents,
-    putResult: (id: number, result: string | null, error: string | null) => void putResult.run(id, result, error),
+    putResult: (id: number, result: string | null, error: string | null) =>
+      void putResult.run(id, result, error, checksumOf(result)),
     hot: (id: number) => hot.get(id) as HotRow | undefined,
   };
 }

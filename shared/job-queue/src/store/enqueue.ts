@@ -1,3 +1,4 @@
+import { checksumOf } from "../checksum.ts";
 import { JobQueueError } from "../errors.ts";
 import { newSecret, parseRef, publicId } from "../ids.ts";
 import {
@@ -77,14 +78,14 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertBody = db.prepare(
-    `INSERT INTO bq_body (id, secret, data, label, unit, priority, timeout, backoff, origin, principal, conversation, plugin_version, handler_version, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO bq_body (id, secret, data, label, unit, priority, timeout, backoff, origin, principal, conversation, plugin_version, handler_version, created_at, sum)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const findKey = db.prepare(
     `SELECT j.id, b.secret, j.state, j.started_at IS NOT NULL AS begun FROM bq_job j JOIN bq_body b ON b.id = j.id
      WHERE j.lane = +? AND j.dkey = +? AND j.dkey IS NOT NULL AND j.state < 5 ORDER BY j.id`,
   );
-  const coalesce = db.prepare("UPDATE bq_body SET data = ?, label = coalesce(?, label) WHERE id = ?");
+  const coalesce = db.prepare("UPDATE bq_body SET data = ?, sum = ?, label = coalesce(?, label) WHERE id = ?");
   const insertDep = db.prepare("INSERT OR IGNORE INTO bq_dep (job, on_id, mode, done) VALUES (?, ?, ?, ?)");
   const findTarget = db.prepare(
     `SELECT j.id, b.secret, j.state FROM bq_job j JOIN bq_body b ON b.id = j.id WHERE j.id = +@id
@@ -139,6 +140,7 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
       row.pluginVersion,
       row.handlerVersion,
       tick.now,
+      checksumOf(row.data),
     );
     tick.jobEvent("enqueued", id, 1, state);
     if (batch !== null) tick.touched.add(batch);
@@ -177,7 +179,7 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
       ending.endWaiting(waiting.id, CANCELLED, "replaced");
       return undefined;
     }
-    if (row.dedup === "coalesce") coalesce.run(row.data, row.label, waiting.id);
+    if (row.dedup === "coalesce") coalesce.run(row.data, checksumOf(row.data), row.label, waiting.id);
     return { id: publicId(waiting.id, waiting.secret), number: waiting.id, duplicate: true };
   }
 

@@ -71,6 +71,7 @@ export function journalStore(db: Database) {
 
   return {
     since: (after: number, limit: number) => since.all({ after, limit }) as RawEvent[],
+    schema: () => meta.get("schema") as number,
     lastSeq: () => (meta.get("seq") as number | undefined) ?? 0,
     prunedSeq: () => (meta.get("pruned") as number | undefined) ?? 0,
     lines: (job: number, after: number, limit: number) => lines.all(job, after, limit) as LogRow[],

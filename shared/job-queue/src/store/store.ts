@@ -11,6 +11,7 @@ import { pauseStore } from "./pauses.ts";
 import { pruneStore } from "./prune.ts";
 import { rateStore } from "./rates.ts";
 import { readStore } from "./read.ts";
+import { scheduleStore } from "./schedule.ts";
 import { settleStore } from "./settle.ts";
 import { suspectStore } from "./suspects.ts";
 import { takeoverStore } from "./takeover.ts";
@@ -34,6 +35,7 @@ export function createStore(db: Database, options: { random: Random; now: () => 
   const settle = settleStore(context, ending);
   const control = controlStore(context, ending);
   const batch = batchStore(context, enqueue, ending, control, keys);
+  const schedule = scheduleStore(context, enqueue);
   const prune = pruneStore(context, control.drop, batch.dropSlice);
   return {
     tick,
@@ -48,6 +50,10 @@ export function createStore(db: Database, options: { random: Random; now: () => 
       ...batch.commands,
       ...keys.commands,
       ...prune.commands,
+      ...schedule.commands,
+      // A worker with a schedule has something to stay for.
+      retire: (input: Parameters<typeof claim.commands.retire>[0]): boolean =>
+        !schedule.any() && claim.commands.retire(input),
       pruneKeys: (_: null): { more: boolean } => keys.prune(tick.now),
     },
     queries: {
@@ -57,6 +63,7 @@ export function createStore(db: Database, options: { random: Random; now: () => 
       ...control.queries,
       ...keys.queries,
       ...prune.queries,
+      ...schedule.queries,
       ...journalStore(db),
       ...readStore(db, options.now, pauses.names),
     },

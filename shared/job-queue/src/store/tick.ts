@@ -1,6 +1,8 @@
 import type { Database } from "../sqlite.ts";
 import type { BatchChange, JobChange } from "../job.ts";
 import type { Random } from "../ports.ts";
+import { MIGRATIONS } from "../migrations.ts";
+import { schemaChanged } from "../sqlite.ts";
 import { EVENT_BATCH, EVENT_JOB } from "./codes.ts";
 
 /** What one transaction did, for those who act after its commit. Nothing in here may be used before. */
@@ -40,6 +42,10 @@ export interface StoreContext {
 
 export function createTick(db: Database): Tick & { begin(now: number): void; flush(): void } {
   const read = db.prepare("SELECT value FROM bq_meta WHERE key = ?").pluck();
+  // With the schema, which costs nothing there: so no event, hence no change of a job, is written by code that does not know the schema.
+  const readSeq = db
+    .prepare("SELECT (SELECT value FROM bq_meta WHERE key = 'seq'), (SELECT value FROM bq_meta WHERE key = 'schema')")
+    .raw();
   const write = db.prepare("INSERT INTO bq_meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   const insertEvent = db.prepare(
     "INSERT INTO bq_event (seq, at, kind, change, id, run, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -68,7 +74,12 @@ export function createTick(db: Database): Tick & { begin(now: number): void; flu
       return number;
     },
     nextSeq() {
-      seq = (seq ?? (read.get("seq") as number | undefined) ?? 0) + 1;
+      if (seq === undefined) {
+        const [last, schema] = readSeq.get() as [number | null, number];
+        if (schema !== MIGRATIONS.length) throw schemaChanged(schema);
+        seq = last ?? 0;
+      }
+      seq += 1;
       return seq;
     },
     jobEvent(change: JobChange, id: number, run: number, state: number) {
