@@ -1,5 +1,5 @@
-import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
+import type { Loop } from "./ports.ts";
 import type { Database } from "./sqlite.ts";
 
 /** How often the store is looked at when no file event came: events may be lost or come before the commit can be seen. */
@@ -20,51 +20,57 @@ export class Doorbell {
   readonly #ring: () => void;
   readonly #internalError: (error: unknown, where: string) => void;
   #version: number;
-  #watcher: FSWatcher | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #burst: NodeJS.Timeout | undefined;
+  readonly #loop: Loop;
+  #unwatch: (() => void) | undefined;
+  #stopTimer: (() => void) | undefined;
+  #stopBurst: (() => void) | undefined;
   #commits = 0;
   #since = 0;
 
-  constructor(db: Database, path: string, ring: () => void, internalError: (error: unknown, where: string) => void) {
+  constructor(
+    db: Database,
+    path: string,
+    loop: Loop,
+    ring: () => void,
+    internalError: (error: unknown, where: string) => void,
+  ) {
     this.#db = db;
     this.#dataVersion = db.prepare("PRAGMA data_version").pluck();
     this.#path = path;
+    this.#loop = loop;
     this.#ring = ring;
     this.#internalError = internalError;
     this.#version = this.#read();
     if (path === ":memory:") return;
     this.#watch();
-    this.#timer = setInterval(() => this.#look(), FALLBACK_MS);
-    this.#timer.unref();
+    this.#stopTimer = loop.every(FALLBACK_MS, () => this.#look());
   }
 
   /** This process has committed. */
   ownCommit(): void {
-    if (this.#timer === undefined) return;
-    if (this.#burst !== undefined) {
+    if (this.#stopTimer === undefined) return;
+    if (this.#stopBurst !== undefined) {
       this.#commits += 1;
       this.#look();
       return;
     }
-    const now = performance.now();
+    const now = this.#loop.elapsed();
     if (now - this.#since > BURST_MS) {
       this.#since = now;
       this.#commits = 0;
     }
     if (++this.#commits < BURST_COMMITS) return;
-    this.#watcher?.close();
-    this.#watcher = undefined;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
     this.#commits = 0;
-    this.#burst = setInterval(() => this.#calm(), BURST_MS);
-    this.#burst.unref();
+    this.#stopBurst = this.#loop.every(BURST_MS, () => this.#calm());
   }
 
   stop(): void {
-    this.#watcher?.close();
-    clearInterval(this.#timer);
-    clearInterval(this.#burst);
-    this.#timer = undefined;
+    this.#unwatch?.();
+    this.#stopTimer?.();
+    this.#stopBurst?.();
+    this.#stopTimer = undefined;
   }
 
   /** Ends the burst when the last window had few commits: watch first, then look, so that nothing falls in between. */
@@ -72,8 +78,8 @@ export class Doorbell {
     const busy = this.#commits >= BURST_COMMITS;
     this.#commits = 0;
     if (!busy) {
-      clearInterval(this.#burst);
-      this.#burst = undefined;
+      this.#stopBurst?.();
+      this.#stopBurst = undefined;
       this.#watch();
     }
     this.#look();
@@ -81,15 +87,10 @@ export class Doorbell {
 
   #watch(): void {
     const wal = `${basename(this.#path)}-wal`;
-    try {
-      this.#watcher = watch(dirname(this.#path), { persistent: false }, (_event, file) => {
-        if (file === null || file === wal) this.#look();
-      });
-      // Out of watches, or a folder that went away: the timer is enough.
-      this.#watcher.on("error", () => this.#watcher?.close());
-    } catch {
-      this.#watcher = undefined;
-    }
+    // Where there is no watch the timer is enough.
+    this.#unwatch = this.#loop.watch(dirname(this.#path), (file) => {
+      if (file === null || file === wal) this.#look();
+    });
   }
 
   #read(): number {

@@ -149,7 +149,7 @@ export class Engine {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(this.#turn);
+    this.#ports.loop.soon(this.#turn);
   }
 
   readonly #turn = (): void => this.#outside(() => this.#flush());
@@ -190,7 +190,7 @@ export class Engine {
   }
 
   #later(group: readonly Submitted[], error: unknown): void {
-    const now = performance.now();
+    const now = this.#ports.loop.elapsed();
     this.#busySince ??= now;
     if (now - this.#busySince > BUSY_LIMIT_MS) {
       this.#busySince = undefined;
@@ -199,7 +199,7 @@ export class Engine {
     }
     this.#queue = [...group, ...this.#queue];
     this.#scheduled = true;
-    setTimeout(this.#turn, 2 + this.#ports.random.fraction() * 20);
+    this.#ports.loop.after(2 + this.#ports.random.fraction() * 20, this.#turn);
   }
 
   #commit(group: readonly Submitted[]): void {
@@ -209,6 +209,7 @@ export class Engine {
     let claimed: Claimed | undefined;
     this.#begin.run();
     try {
+      this.#ports.fault?.("begin");
       tick.begin(this.#ports.clock.now());
       for (const item of group) results.push(this.#run(commands, item));
       // Before the claim: a batch that stops after a failure must not have its next member claimed in the same breath.
@@ -217,7 +218,9 @@ export class Engine {
       if (claim) claimed = commands.claim(claim);
       this.#store.conclude();
       this.#ports.point("before-commit");
+      this.#ports.fault?.("write");
       this.#commitTx.run();
+      this.#ports.fault?.("commit");
     } catch (error) {
       // SQLite may have rolled back by itself (disk full, I/O error).
       if (db.open && db.inTransaction) db.exec("ROLLBACK");

@@ -4,6 +4,7 @@ import { JobQueueError } from "./errors.ts";
 import { decodeCursor, encodeCursor } from "./ids.ts";
 import type { BatchChange, BatchEvent, JobChange, JobEvent, JobState, QueueEvent } from "./job.ts";
 import { EVENT_BATCH, jobWord } from "./store/codes.ts";
+import type { Loop } from "./ports.ts";
 import type { RawEvent } from "./store/journal.ts";
 import { wholeNumber } from "./validate.ts";
 import type { Watch } from "./watch.ts";
@@ -18,13 +19,15 @@ const mitt = mittModule as unknown as typeof mittModule.default;
 export class JobEvents {
   readonly #engine: Engine;
   readonly #watch: Watch;
+  readonly #loop: Loop;
   readonly #internalError: (error: unknown, where: string) => void;
   readonly #bus = mitt<Names>();
   #listeners = 0;
   #stop: (() => void) | undefined;
 
-  constructor(engine: Engine, watch: Watch, internalError: (error: unknown, where: string) => void) {
+  constructor(engine: Engine, watch: Watch, loop: Loop, internalError: (error: unknown, where: string) => void) {
     this.#engine = engine;
+    this.#loop = loop;
     this.#watch = watch;
     this.#internalError = internalError;
   }
@@ -71,9 +74,13 @@ export class JobEvents {
 
   /**
    * Calls `listener` for each event after the cursor (default: now), in order, without a gap or a repeat, whichever process it happened in.
-   * Progress of one job that came faster than it could be told is told as its latest value.
+   * Progress of one job that came faster than it could be told is told as its latest value. The returned function ends it; with `flush` it
+   * first tells what has been committed until then.
    */
-  subscribe(options: { after?: string | undefined }, listener: (event: QueueEvent) => void): () => void {
+  subscribe(
+    options: { after?: string | undefined },
+    listener: (event: QueueEvent) => void,
+  ): (how?: { flush: boolean }) => void {
     let position = options.after === undefined ? this.#engine.queries.lastSeq() : this.#position(options.after);
     let stopped = false;
     let going = false;
@@ -100,7 +107,7 @@ export class JobEvents {
     };
     const again = () => {
       going = true;
-      setImmediate(() => {
+      this.#loop.soon(() => {
         going = false;
         try {
           pump();
@@ -111,9 +118,18 @@ export class JobEvents {
     };
     const off = this.#watch.onGrowth(pump);
     if (options.after !== undefined) again();
-    return () => {
-      stopped = true;
-      off();
+    return (how) => {
+      try {
+        // A full page leaves `going` behind.
+        if (how?.flush === true)
+          do {
+            going = false;
+            pump();
+          } while (going);
+      } finally {
+        stopped = true;
+        off();
+      }
     };
   }
 

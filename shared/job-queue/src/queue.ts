@@ -121,7 +121,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
   const { createStore } = await import("./store/store.ts");
   const store = createStore(db, { random: ports.random, now: () => ports.clock.now(), maxBytes });
   const engine = new Engine(db, store, ports, path);
-  const watch = new Watch(engine, internalError);
+  const watch = new Watch(engine, ports.loop, internalError);
   const handlers = new Map<string, Registered>();
   const batches = new BatchJobManager({ engine, ports, watch, handlers, maxBytes });
   const worker = new JobQueueWorker({
@@ -153,6 +153,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
   const doorbell = new Doorbell(
     db,
     where,
+    ports.loop,
     () => {
       const schema = engine.queries.schema();
       if (schema !== MIGRATIONS.length) return overtaken(schema);
@@ -185,7 +186,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     service,
     worker,
     batches,
-    events: new JobEvents(engine, watch, internalError),
+    events: new JobEvents(engine, watch, ports.loop, internalError),
     requests: new Requests(engine),
     kv: new KeyValueStore(engine, maxBytes),
     keys: new IdempotencyKeys(engine, maxBytes),
@@ -239,8 +240,9 @@ function assertLockName(name: string): string {
 }
 
 /** Several processes may open and migrate at once; they take turns without blocking the event loop. */
-async function openPatiently(path: string, durability: "power" | "process"): Promise<Database> {
-  const deadline = performance.now() + BUSY_LIMIT_MS;
+async function openPatiently(path: string, durability: "power" | "process", ports: Ports): Promise<Database> {
+  const { loop, random } = ports;
+  const deadline = loop.elapsed() + BUSY_LIMIT_MS;
   for (;;) {
     let db: Database | undefined;
     try {
@@ -250,8 +252,8 @@ async function openPatiently(path: string, durability: "power" | "process"): Pro
     } catch (error) {
       db?.close();
       const busy = isBusy(error) || (error instanceof JobQueueError && error.code === "STORE_BUSY");
-      if (!busy || performance.now() > deadline) throw storeError(error, path);
-      await pause(5 + Math.random() * 20);
+      if (!busy || loop.elapsed() > deadline) throw storeError(error, path);
+      await new Promise<void>((resolve) => loop.after(5 + random.fraction() * 20, resolve));
     }
   }
 }

@@ -8,7 +8,7 @@ import { prepareJob } from "./validate.ts";
 /** Longest sleep: the system's clock may be set meanwhile, and timers do not know. */
 const LONGEST_MS = 60_000;
 /** A time that is seen later than this was missed, e.g. because no worker ran. */
-export const MISSED_MS = 60_000;
+const MISSED_MS = 60_000;
 
 export const timingOf = ({ cron, timezone, every }: ScheduleRow): Timing =>
   every === null

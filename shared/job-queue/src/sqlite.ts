@@ -116,7 +116,7 @@ export function schemaChanged(schema: unknown): JobQueueError {
   );
 }
 
-export function schemaOf(db: Database): number {
+function schemaOf(db: Database): number {
   if (db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'bq_meta'").get() === undefined) return 0;
   return (db.prepare("SELECT value FROM bq_meta WHERE key = 'schema'").pluck().get() as number | undefined) ?? 0;
 }

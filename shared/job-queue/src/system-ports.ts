@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Ports } from "./ports.ts";
+import { watch } from "node:fs";
+import type { Loop, Ports } from "./ports.ts";
 import { systemProcesses } from "./processes.ts";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -14,6 +15,27 @@ function pooledBytes(length: number): Uint8Array {
   pool = pool.subarray(length);
   return bytes;
 }
+
+const systemLoop: Loop = {
+  elapsed: () => performance.now(),
+  soon: (callback) => void setImmediate(callback),
+  after: (ms, callback) => void setTimeout(callback, ms),
+  every(ms, callback) {
+    const timer = setInterval(callback, ms).unref();
+    return () => clearInterval(timer);
+  },
+  watch(folder, callback) {
+    try {
+      const watcher = watch(folder, { persistent: false }, (_event, file) => callback(file));
+      // A folder that went away.
+      watcher.on("error", () => watcher.close());
+      return () => watcher.close();
+    } catch {
+      // Out of watches.
+      return () => undefined;
+    }
+  },
+};
 
 export const systemPorts: Ports = {
   clock: {
@@ -33,6 +55,7 @@ export const systemPorts: Ports = {
     },
   },
   random: { fraction: () => Math.random(), bytes: pooledBytes },
+  loop: systemLoop,
   processes: systemProcesses,
   point: () => undefined,
 };

@@ -1,14 +1,17 @@
 import type { Engine } from "./engine.ts";
+import type { Loop } from "./ports.ts";
 
 /** Tells who waits that the store changed: after own commits at once, after foreign ones when the doorbell rings. */
 export class Watch {
   readonly #listeners = new Set<() => void>();
   readonly #ended = new Map<number, Set<() => void>>();
+  readonly #loop: Loop;
   readonly #internalError: (error: unknown, where: string) => void;
   #scheduled = false;
   #closed = false;
 
-  constructor(engine: Engine, internalError: (error: unknown, where: string) => void) {
+  constructor(engine: Engine, loop: Loop, internalError: (error: unknown, where: string) => void) {
+    this.#loop = loop;
     this.#internalError = internalError;
     engine.onCommit((effects) => {
       for (const number of effects.ended) this.#tell(this.#ended.get(number));
@@ -53,7 +56,7 @@ export class Watch {
   #later(): void {
     if (this.#scheduled || this.#listeners.size === 0) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#loop.soon(() => {
       this.#scheduled = false;
       this.#tell(this.#listeners);
     });

@@ -5,7 +5,7 @@ import { JobQueueError } from "./errors.ts";
 import { BEAT_MS, DEFAULT_MAX_ATTEMPTS, MAINTENANCE_MS, PEER_MS } from "./limits.ts";
 import { publicId } from "./ids.ts";
 import { Isolation } from "./isolation.ts";
-import { acquireLock, forgetLock, type HeldLock, isHeld } from "./liveness.ts";
+import { Membership, type MembershipSetting } from "./membership.ts";
 import type { Retention } from "./options.ts";
 import type { ClaimInput, Claimed } from "./store/claim.ts";
 import type { Effects } from "./store/tick.ts";
@@ -14,11 +14,8 @@ import { CONTROL_NONE } from "./store/codes.ts";
 import { pluginOf } from "./store/views.ts";
 import { type Registered, maxAttemptsOf } from "./validate.ts";
 
-export interface WorkerSetting extends AttemptSetting {
-  readonly storePath: string;
-  readonly concurrency: number;
+export interface WorkerSetting extends AttemptSetting, MembershipSetting {
   readonly pluginConcurrency: Readonly<Record<string, number>> | undefined;
-  readonly fingerprint: string | undefined;
   readonly retention: Required<{ [K in keyof Retention]: number }>;
   readonly handlers: ReadonlyMap<string, Registered>;
   readonly prepareMember: PrepareMember;
@@ -41,8 +38,7 @@ export class JobQueueWorker {
   /** Attempts whose outcome is not in the store yet. */
   readonly #unsettled = new Set<Attempt>();
   readonly #timers = new Map<string, () => void>();
-  #id: number | undefined;
-  #lock: HeldLock | undefined;
+  readonly #membership: Membership;
   #state: "idle" | "running" | "stopping" = "idle";
   #draining = false;
   #starting: Promise<void> | undefined;
@@ -60,12 +56,13 @@ export class JobQueueWorker {
 
   constructor(setting: WorkerSetting) {
     this.#setting = setting;
+    this.#membership = new Membership(setting);
     this.#isolation = new Isolation(setting.ports.clock, () => this.wake());
   }
 
   /** The worker's row in the store, while it runs. */
   get id(): number | undefined {
-    return this.#id;
+    return this.#membership.id;
   }
 
   get state(): "idle" | "running" | "stopping" {
@@ -103,36 +100,18 @@ export class JobQueueWorker {
     const { engine } = this.#setting;
     // Its timers do not hold the process; a worker that waits for work does.
     this.#alive = setInterval(() => undefined, 2 ** 30);
-    await this.#join();
+    await this.#membership.join();
     engine.setTail({ wanted: (effects) => this.#wanted(effects), claimed: (result) => this.#claimed(result) });
     this.#offCommit = engine.onCommit((effects) => {
       if (effects.controlled) this.#look();
     });
-    await this.takeOverDead();
-    this.#every("peers", PEER_MS, () => this.takeOverDead());
+    await this.#membership.takeOverDead();
+    this.#every("peers", PEER_MS, () => this.#membership.takeOverDead());
     this.#every("beat", BEAT_MS, async () => {
-      if (this.#running.size > 0 && this.#id !== undefined) await engine.submit("beat", this.#id);
+      if (this.#running.size > 0 && this.id !== undefined) await engine.submit("beat", this.id);
     });
     this.#every("maintenance", MAINTENANCE_MS, () => this.#maintain());
     this.wake();
-  }
-
-  /** A row and a lock under a new name. */
-  async #join(): Promise<void> {
-    const { engine, storePath, ports } = this.#setting;
-    if (storePath !== ":memory:") {
-      const name = `worker-${Buffer.from(ports.random.bytes(9)).toString("hex")}`;
-      this.#lock = acquireLock(storePath, name);
-      if (!this.#lock)
-        throw new JobQueueError("STORE_UNREADABLE", `The lock ${name} of a new worker is held by another.`);
-    }
-    this.#id = await engine.submit("addWorker", {
-      pid: process.pid,
-      processStart: ports.processes.startOf(process.pid) ?? null,
-      lock: this.#lock?.name ?? null,
-      fingerprint: this.#setting.fingerprint ?? null,
-      concurrency: this.#setting.concurrency,
-    });
   }
 
   /**
@@ -140,15 +119,13 @@ export class JobQueueWorker {
    * name, because a worker that counts as dead must hold nothing.
    */
   async #rejoin(): Promise<void> {
-    this.#id = undefined;
+    this.#membership.forget();
     for (const attempt of this.#running) attempt.abort("lost");
-    this.#lock?.release();
-    this.#lock = undefined;
     this.#setting.internalError(
       new JobQueueError("INVALID_STATE", "This worker was taken for dead, and joins again. Was its lock file removed?"),
       "the worker",
     );
-    await this.#join();
+    await this.#membership.join();
     this.wake();
   }
 
@@ -180,7 +157,6 @@ export class JobQueueWorker {
 
   async #end(grace: number): Promise<void> {
     await this.#starting;
-    const { engine } = this.#setting;
     await this.#within(grace, () => this.#running.size === 0);
     for (const attempt of this.#running) attempt.abort("stopping");
     await this.#within(STOP_MS, () => this.#running.size === 0);
@@ -188,9 +164,7 @@ export class JobQueueWorker {
     // A handler that ignores its signal may run on; its job is given back, and what it still does changes nothing.
     await this.#within(SETTLE_LIMIT_MS, () => this.#unsettled.size === 0);
     this.#halt();
-    if (this.#id !== undefined) await engine.submit("endWorker", this.#id);
-    this.releaseLock();
-    this.#id = undefined;
+    await this.#membership.leave();
     this.#state = "idle";
   }
 
@@ -203,19 +177,11 @@ export class JobQueueWorker {
     clearInterval(this.#alive);
   }
 
-  releaseLock(): void {
-    const name = this.#lock?.name;
-    this.#lock?.release();
-    this.#lock = undefined;
-    if (name !== undefined) forgetLock(this.#setting.storePath, name);
-  }
-
   /** Ends without settling anything, as a crash would; only the lock is freed, as the kernel would. */
   abandon(): void {
     this.#state = "idle";
     this.#halt();
-    this.#lock?.release();
-    this.#lock = undefined;
+    this.#membership.drop();
   }
 
   /** Another version has upgraded the store: what runs here is lost to this process, which should end. */
@@ -226,21 +192,10 @@ export class JobQueueWorker {
     this.#onDrain?.();
   }
 
-  /** Takes the jobs of workers whose lock is free: their processes are dead. */
-  async takeOverDead(): Promise<void> {
-    const { engine, storePath, ports } = this.#setting;
-    for (const peer of engine.queries.workers()) {
-      if (peer.id === this.#id || peer.lock === null || isHeld(storePath, peer.lock)) continue;
-      ports.point("before-takeover");
-      await engine.submit("takeOver", { worker: peer.id, ended: false });
-      forgetLock(storePath, peer.lock);
-    }
-  }
-
   /** True if nothing is left to do and the worker is now marked as stopping; then call `stop`. */
   async retireIfIdle(): Promise<boolean> {
-    if (this.#id === undefined || this.#running.size > 0) return false;
-    return this.#setting.engine.submit("retire", { worker: this.#id, types: [...this.#setting.handlers.keys()] });
+    if (this.id === undefined || this.#running.size > 0) return false;
+    return this.#setting.engine.submit("retire", { worker: this.id, types: [...this.#setting.handlers.keys()] });
   }
 
   #every(name: string, ms: number, act: () => Promise<void>): void {
@@ -259,7 +214,7 @@ export class JobQueueWorker {
   }
 
   #wanted(effects: Effects): ClaimInput | null {
-    if (this.#state !== "running" || this.#draining || this.#id === undefined) return null;
+    if (this.#state !== "running" || this.#draining || this.id === undefined) return null;
     if (!this.#dirty && !effects.readied) return null;
     if (this.#isolation.alone && this.#suspect?.slotFree === false) return null;
     let busy = 0;
@@ -273,7 +228,7 @@ export class JobQueueWorker {
       interrupt: options.afterCrash === "interrupt",
     }));
     const { seek } = this.#isolation;
-    return { worker: this.#id, free, empty: busy === 0, seek, types, shares: this.#shares() };
+    return { worker: this.id, free, empty: busy === 0, seek, types, shares: this.#shares() };
   }
 
   #shares(): Record<string, number> | null {
@@ -368,9 +323,9 @@ export class JobQueueWorker {
   /** Compares what runs here with what the store says: cancel what was asked to, drop what was taken away. */
   #look(): void {
     const { engine } = this.#setting;
-    if (this.#id === undefined) return;
+    if (this.id === undefined) return;
     if (this.#running.size > 0) {
-      const holding = new Map(engine.queries.holding(this.#id).map((row) => [row.id, row]));
+      const holding = new Map(engine.queries.holding(this.id).map((row) => [row.id, row]));
       for (const attempt of this.#running) {
         if (attempt.leaving) continue;
         const row = holding.get(attempt.job.id);
@@ -378,7 +333,7 @@ export class JobQueueWorker {
         else if (row.control !== CONTROL_NONE) attempt.abort("cancelled");
       }
     }
-    if (!this.#draining && engine.queries.workerState(this.#id) === "draining") {
+    if (!this.#draining && engine.queries.workerState(this.id) === "draining") {
       this.#draining = true;
       this.#onDrain?.();
     }

@@ -22,7 +22,11 @@ test("a rate holds over all processes, and each of them goes on by itself when t
   const second = await first.again();
   const ran = [0, 0];
   for (const [at, queue] of [first, second].entries()) {
-    queue.registerHandler("x", { process: () => void (ran[at] = (ran[at] as number) + 1) }, { rate: { limit: 1, per: 500 } });
+    queue.registerHandler(
+      "x",
+      { process: () => void (ran[at] = (ran[at] as number) + 1) },
+      { rate: { limit: 1, per: 500 } },
+    );
     await queue.start();
   }
   for (let i = 0; i < 4; i++) await first.enqueue("x", i);
@@ -199,7 +203,15 @@ test("impossible limits are refused where they are given", async () => {
   const queue = await openQueue();
   const refused = (options: object) =>
     expect(() => queue.registerHandler("x", { process: () => null }, options)).toThrow(/must be/);
-  for (const rate of [5, null, {}, { limit: 0, per: 1 }, { limit: 1, per: 0 }, { limit: 1.5, per: 10 }, { limit: 1, per: 32 * 86_400_000 }])
+  for (const rate of [
+    5,
+    null,
+    {},
+    { limit: 0, per: 1 },
+    { limit: 1, per: 0 },
+    { limit: 1.5, per: 10 },
+    { limit: 1, per: 32 * 86_400_000 },
+  ])
     refused({ rate });
   for (const stallAfter of [0, -1, 1.5, "1s", Number.NaN]) refused({ stallAfter });
   for (const pluginConcurrency of [5, [], { a: 0 }, { "a:b": 1 }, { "": 1 }, { a: "2" }])

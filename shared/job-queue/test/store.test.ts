@@ -263,11 +263,13 @@ test("whatever an attempt writes after its job was taken over, and after it was 
     db.exec("COMMIT");
     return value;
   };
-  const join = () => commit((c) => c.addWorker({ pid: 1, processStart: null, lock: "l", fingerprint: null, concurrency: 1 }));
+  const join = () =>
+    commit((c) => c.addWorker({ pid: 1, processStart: null, lock: "l", fingerprint: null, concurrency: 1 }));
   const types = [{ type: "x", limit: null, rate: null, maxAttempts: 3, interrupt: false }];
   const [first, second] = [join(), join()];
   commit((c) => c.enqueue([prepareJob({ type: "x", data: null }, undefined, 1_000, 1_000)]));
-  const claim = (worker: number) => commit((c) => c.claim({ worker, free: 1, empty: true, seek: "empty", types, shares: null })).jobs[0];
+  const claim = (worker: number) =>
+    commit((c) => c.claim({ worker, free: 1, empty: true, seek: "empty", types, shares: null })).jobs[0];
   const old = claim(first) as NonNullable<ReturnType<typeof claim>>;
   const late = () =>
     [

@@ -84,7 +84,7 @@ export function outcomeOf(settled: Settled): Outcome {
   return { state: batch.status, reason: first?.reason, error: first && { message: first.message }, batch };
 }
 
-/** Passes on the events of these jobs and batches (members included) until it is ended. A throwing listener ends nothing. */
+/** Passes on the events of these jobs and batches (members included), up to the moment that it is ended. A throwing listener ends nothing. */
 export function listenTo(
   queue: JobQueue,
   work: readonly Work[],
@@ -93,7 +93,7 @@ export function listenTo(
   listener: (event: JobEvent | BatchEvent) => void,
 ): () => void {
   const ids = new Set(work.map((one) => one.id));
-  return queue.events.subscribe({ after }, (event) => {
+  const end = queue.events.subscribe({ after }, (event) => {
     if (!concerns(event, ids)) return;
     try {
       listener(visibleEvent(event, caller));
@@ -101,6 +101,7 @@ export function listenTo(
       // The listener's own affair.
     }
   });
+  return () => end({ flush: true });
 }
 
 export function concerns(event: QueueEvent, ids: ReadonlySet<string>): boolean {
