@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { openJobQueue } from "../src/index.ts";
 import { manualClock } from "../src/testing/index.ts";
 import type { Told } from "./process/child.ts";
-import { storm } from "./process/storm.ts";
+import { kill as storm } from "../storm/kill.ts";
 
 interface Child {
   readonly process: ChildProcess;

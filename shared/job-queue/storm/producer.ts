@@ -1,14 +1,14 @@
 // Enqueues until it is told to stop. A number is written to the ledger only after its promise resolved: what stands there was acknowledged.
 import { join } from "node:path";
-import { openJobQueue } from "../../src/index.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { isCodedError, openJobQueue } from "../src/index.ts";
+import { monotonic } from "./figures.ts";
 import { openLedger } from "./ledger.ts";
+import { readSetting } from "./setting.ts";
 
-const [folder = "", durability = "process"] = process.argv.slice(2);
+const { folder, durability, tolerant = false, delays = false } = readSetting();
 const acknowledged = openLedger(join(folder, "acknowledged"));
-const queue = await openJobQueue({
-  path: join(folder, "storm.db"),
-  durability: durability as "power" | "process",
-});
+const queue = await openJobQueue({ path: join(folder, "storm.db"), durability });
 const orders = { stop: false };
 process.on("message", () => {
   orders.stop = true;
@@ -22,7 +22,8 @@ const keep = (numbers: readonly number[]) => {
   made += numbers.length;
   recent.push(...numbers);
 };
-for (let i = 0; !orders.stop; i++) {
+
+async function produce(i: number): Promise<void> {
   if (i % 10 === 9) {
     const batch = await queue.enqueueBatch(
       [0, 1, 2, 3, 4].map((n) => ({ type: "work", data: { fail: n === 3 && i % 20 === 9 } })),
@@ -35,6 +36,13 @@ for (let i = 0; !orders.stop; i++) {
       Array.from({ length: 8 }, (_, n) => ({ type: "work", data: { n }, priority: n - 4 })),
     );
     keep(many.map((job) => job.number));
+  } else if (delays && i % 10 === 7) {
+    const delay = 100 * (1 + (i % 30));
+    const { number } = await queue.enqueue("work", {}, { delay });
+    acknowledged("J", number);
+    const job = await queue.service.getStatus(number);
+    acknowledged("T", number, monotonic(), delay, job?.runAt ?? 0);
+    made += 1;
   } else {
     const { number } = await queue.enqueue(
       "work",
@@ -46,6 +54,16 @@ for (let i = 0; !orders.stop; i++) {
   process.send?.(made);
   // Not ahead of the workers by more than some hundred jobs.
   if (recent.length > 400) await queue.wait(recent.splice(0, 200)[0] as number);
+}
+
+for (let i = 0; !orders.stop; i++) {
+  try {
+    await produce(i);
+  } catch (error) {
+    if (!tolerant || !isCodedError(error)) throw error;
+    acknowledged("R", error.code);
+    await pause(50);
+  }
 }
 await queue.stop();
 process.disconnect();

@@ -1,0 +1,71 @@
+// `npm run storm -- NAME`: real processes against one store in a temporary folder. Ends with one JSON line of figures.
+import { parseArgs } from "node:util";
+import { circumstances } from "./figures.ts";
+import { kill } from "./kill.ts";
+import { type Outcome, type Storm, StormImpossible, broken } from "./storm.ts";
+
+const STORMS: Readonly<Record<string, { readonly storm: Storm; readonly about: string }>> = {
+  kill: {
+    about: "producers, workers and front ends are killed with SIGKILL",
+    storm: ({ seconds = 30, seed }) => kill({ seconds, seed, producers: 3, workers: 2, fronts: 1 }),
+  },
+};
+
+const USAGE = `Usage: npm run storm -- NAME [--seconds N] [--seed N]
+
+${Object.entries(STORMS)
+  .map(([name, { about }]) => `  ${name.padEnd(10)}${about}`)
+  .join("\n")}
+
+The last line is JSON. Exit code: 0 every promise held, 1 one was broken, 2 usage, 77 this machine lacks what the storm needs.
+`;
+
+const EXIT_BROKEN = 1;
+const EXIT_USAGE = 2;
+const EXIT_IMPOSSIBLE = 77;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const asked = read(args);
+  if (asked === undefined) {
+    process.stderr.write(USAGE);
+    return EXIT_USAGE;
+  }
+  try {
+    const outcome: Outcome = await asked.storm({ seconds: asked.seconds, seed: asked.seed });
+    const names = broken(outcome);
+    process.stdout.write(
+      `${JSON.stringify({ storm: asked.name, ok: names.length === 0, ...outcome, broken: names, ...circumstances() })}\n`,
+    );
+    return names.length === 0 ? 0 : EXIT_BROKEN;
+  } catch (error) {
+    const impossible = error instanceof StormImpossible;
+    const said = impossible ? { ok: null, impossible: error.message } : { ok: false, error: String(error) };
+    process.stdout.write(`${JSON.stringify({ storm: asked.name, ...said, ...circumstances() })}\n`);
+    return impossible ? EXIT_IMPOSSIBLE : EXIT_BROKEN;
+  }
+}
+
+function read(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { seconds: { type: "string" }, seed: { type: "string" } },
+    });
+    const [name = "", ...more] = positionals;
+    const known = STORMS[name];
+    const seconds = wholeNumber(values.seconds);
+    const seed = wholeNumber(values.seed);
+    if (!known || more.length > 0 || Number.isNaN(seconds) || Number.isNaN(seed)) return undefined;
+    return { name, storm: known.storm, seconds, seed };
+  } catch {
+    return undefined;
+  }
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+}
