@@ -301,7 +301,8 @@ export class Attempt {
   }
 
   #settle(outcome: Outcome): void {
-    this.setting.engine.post("settle", { ...this.held, outcome }, (result) => {
+    const { id, fence, run, batch } = this.job;
+    this.setting.engine.post("settle", { id, fence, run, batch, outcome }, (result) => {
       if (result.ok) {
         this.#atPoint("after-settle", () => {
           if (result.value && outcome.kind === "fail") void this.#tellHandler(outcome.error);

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Attempt, type AttemptHooks, type AttemptSetting } from "./attempt.ts";
-import { type PrepareMember, createContext } from "./context.ts";
+import { createContext } from "./context.ts";
+import type { PrepareMember } from "./durable-calls.ts";
 import { JobQueueError } from "./errors.ts";
 import { BEAT_MS, DEFAULT_MAX_ATTEMPTS, MAINTENANCE_MS, PEER_MS } from "./limits.ts";
 import { publicId } from "./ids.ts";
@@ -105,13 +106,14 @@ export class JobQueueWorker {
     this.#offCommit = engine.onCommit((effects) => {
       if (effects.controlled) this.#look();
     });
-    await this.#membership.takeOverDead();
     this.#every("peers", PEER_MS, () => this.#membership.takeOverDead());
     this.#every("beat", BEAT_MS, async () => {
       if (this.#running.size > 0 && this.id !== undefined) await engine.submit("beat", this.id);
     });
     this.#every("maintenance", MAINTENANCE_MS, () => this.#maintain());
     this.wake();
+    // It may run jobs by now. So nothing may end it as a start that failed: without its lock it would be robbed of them while they run.
+    await this.#membership.takeOverDead().catch((error: unknown) => this.#setting.internalError(error, "peers"));
   }
 
   /**

@@ -414,3 +414,21 @@ test("a listener that hears of a job which a handler enqueued may wait for it", 
   await heard.opened;
   expect(code).toBeUndefined();
 });
+
+test("a job that completed without a result does not show the error of an earlier try", async () => {
+  const queue = await openQueue();
+  let tries = 0;
+  queue.registerHandler(
+    "flaky",
+    {
+      async process() {
+        tries += 1;
+        if (tries === 1) throw new Error("the first time");
+      },
+    },
+    { maxAttempts: 2, backoff: { delay: 0 } },
+  );
+  await queue.start();
+  const { jobId } = await queue.enqueue("flaky", {});
+  expect(await queue.wait(jobId)).toMatchObject({ state: "completed", attempt: 2, error: undefined });
+});

@@ -273,7 +273,7 @@ test("whatever an attempt writes after its job was taken over, and after it was 
   const old = claim(first) as NonNullable<ReturnType<typeof claim>>;
   const late = () =>
     [
-      commit((c) => c.settle({ id: old.id, fence: old.fence, outcome: { kind: "complete", result: '"late"' } })),
+      commit((c) => c.settle({ ...old, outcome: { kind: "complete", result: '"late"' } })),
       commit((c) => c.progress({ id: old.id, fence: old.fence, progress: { current: 1 }, details: null })),
       commit((c) => c.log({ id: old.id, fence: old.fence, lines: [{ at: 1, stream: "note", text: "late" }] })),
       commit((c) => c.step({ id: old.id, fence: old.fence, name: "s", kind: "step", result: "1", reviews: 0 })),
@@ -286,9 +286,7 @@ test("whatever an attempt writes after its job was taken over, and after it was 
   const next = claim(second) as typeof old;
   expect(late()).toEqual(Array.from({ length: 6 }, () => false));
   expect(commit((c) => c.takeOver({ worker: first, ended: false }))).toEqual({ taken: 0 });
-  expect(
-    commit((c) => c.settle({ id: next.id, fence: next.fence, outcome: { kind: "complete", result: '"kept"' } })),
-  ).toBe(true);
+  expect(commit((c) => c.settle({ ...next, outcome: { kind: "complete", result: '"kept"' } }))).toBe(true);
   expect(store.queries.jobs({ ids: [old.id], limit: 1 })).toMatchObject([{ state: "completed", result: "kept" }]);
   expect(store.queries.lines(old.id, 0, 10)).toEqual([]);
 });

@@ -33,6 +33,7 @@ export function endingStore(c: StoreContext) {
   const putResult = db.prepare(
     "INSERT INTO bq_result (id, result, error, sum) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET result = excluded.result, error = excluded.error, sum = excluded.sum",
   );
+  const dropResult = db.prepare("DELETE FROM bq_result WHERE id = ?");
   const openDeps = db.prepare("SELECT job, mode FROM bq_dep WHERE on_id = ? AND done = 0");
   const markDep = db.prepare("UPDATE bq_dep SET done = ? WHERE job = ? AND on_id = ?");
   const unmetDep = db.prepare("SELECT 1 FROM bq_dep WHERE job = ? AND done = 0 LIMIT 1").pluck();
@@ -110,6 +111,7 @@ export function endingStore(c: StoreContext) {
     settleDependents,
     putResult: (id: number, result: string | null, error: string | null) =>
       void putResult.run(id, result, error, checksumOf(result)),
+    dropResult: (id: number): void => void dropResult.run(id),
     hot: (id: number) => hot.get(id) as HotRow | undefined,
   };
 }

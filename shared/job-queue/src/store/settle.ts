@@ -53,6 +53,13 @@ export interface StepRow {
 
 const LOOKED_THROUGH = 10_000;
 
+/** What an attempt that settles knows of its job: it does not change as long as the fence is its own. */
+export interface Settling extends Held {
+  readonly run: number;
+  readonly batch: number | null;
+  readonly outcome: Outcome;
+}
+
 interface HeldRow {
   id: number;
   state: number;
@@ -116,16 +123,19 @@ export function settleStore(c: StoreContext, ending: Ending) {
 
   const find = (input: Held) => held.get(input.id, input.fence) as HeldRow | undefined;
 
-  function finish(
-    row: HeldRow,
-    input: Held,
-    state: number,
-    reason: EndReason | null,
-    result: string | null,
-    error: StoredError | null,
-  ): void {
+  /** What most attempts come to: one statement says whether the attempt was still held, and whatever was asked of it meanwhile came too late. */
+  function complete(input: Settling, result: string | null): boolean {
+    if (end.run(COMPLETED, null, tick.now, input.id, input.fence).changes === 0) return false;
+    // Also what an earlier try left there: its error is not one of a job that completed.
+    if (result !== null) ending.putResult(input.id, result, null);
+    else ending.dropResult(input.id);
+    ending.finished({ id: input.id, run: input.run, batch: input.batch, wasWaiting: false }, COMPLETED);
+    return true;
+  }
+
+  function finish(row: HeldRow, input: Held, state: number, reason: EndReason | null, error: StoredError | null): void {
     end.run(state, reason, tick.now, input.id, input.fence);
-    if (result !== null || error !== null) ending.putResult(input.id, result, error && JSON.stringify(error));
+    if (error !== null) ending.putResult(input.id, null, JSON.stringify(error));
     ending.finished({ id: row.id, run: row.run, batch: row.batch, wasWaiting: false }, state);
   }
 
@@ -150,31 +160,22 @@ export function settleStore(c: StoreContext, ending: Ending) {
     },
     commands: {
       /** False: the attempt was lost, nothing was changed. A cancel that was asked for wins over everything but completion. */
-      settle(input: Held & { outcome: Outcome }): boolean {
+      settle(input: Settling): boolean {
+        const { outcome } = input;
+        if (outcome.kind === "complete") return complete(input, outcome.result);
         const row = find(input);
         if (!row) return false;
-        const { outcome } = input;
-        if (row.control !== CONTROL_NONE && outcome.kind !== "complete" && outcome.kind !== "cancel") {
-          finish(row, input, CANCELLED, row.control === CONTROL_CANCEL_BATCH ? "batch" : "user", null, null);
+        if (row.control !== CONTROL_NONE && outcome.kind !== "cancel") {
+          finish(row, input, CANCELLED, row.control === CONTROL_CANCEL_BATCH ? "batch" : "user", null);
           return true;
         }
         switch (outcome.kind) {
-          case "complete":
-            finish(row, input, COMPLETED, null, outcome.result, null);
-            break;
           case "fail":
-            finish(row, input, FAILED, outcome.reason, null, outcome.error);
+            finish(row, input, FAILED, outcome.reason, outcome.error);
             break;
           case "cancel": {
             const reason = row.control === CONTROL_CANCEL_BATCH ? "batch" : outcome.reason;
-            finish(
-              row,
-              input,
-              CANCELLED,
-              reason,
-              null,
-              outcome.message === undefined ? null : { message: outcome.message },
-            );
+            finish(row, input, CANCELLED, reason, outcome.message === undefined ? null : { message: outcome.message });
             break;
           }
           case "again":
@@ -190,7 +191,7 @@ export function settleStore(c: StoreContext, ending: Ending) {
           case "wait": {
             if (circle.get({ on: JSON.stringify(outcome.on), job: row.id }) === 1) {
               const message = `It waits for ${outcome.on.map((on) => `#${on}`).join(", ")}, which waits for it: in a circle.`;
-              finish(row, input, FAILED, "error", null, { message });
+              finish(row, input, FAILED, "error", { message });
               break;
             }
             putStep.run(row.id, outcome.step, "wait", JSON.stringify(outcome.on), 0, row.run, row.attempt, tick.now);
