@@ -1,4 +1,6 @@
-import type { ToolInfo } from "@brains/shell";
+import type { SchedulesReply, StatusReply, ToolInfo } from "@brains/shell";
+import type { AppSession } from "./app-port.ts";
+import { callVerb } from "./call.ts";
 import type { CommandSpec } from "./command.ts";
 import { printable } from "./text/printable.ts";
 
@@ -11,6 +13,24 @@ export interface Completion {
 export interface CompletionSources {
   tools(): Promise<readonly ToolInfo[]>;
   work(): Promise<readonly { readonly number: number; readonly name: string }[]>;
+  /** Names of schedules, and of everything that is paused. */
+  holds(): Promise<{ readonly schedules: readonly string[]; readonly paused: readonly string[] }>;
+}
+
+export async function holdsOf(session: AppSession): Promise<Awaited<ReturnType<CompletionSources["holds"]>>> {
+  const { schedules } = await callVerb<SchedulesReply>(session, "schedules", { next: 0 });
+  const { paused } = await callVerb<StatusReply>(session, "status", {});
+  return { schedules: schedules.map(({ name }) => name), paused: paused.map(({ name }) => name) };
+}
+
+/** What the verb can be said of. */
+async function holdNames(verb: string, sources: CompletionSources): Promise<Completion[]> {
+  const { schedules, paused } = await sources.holds();
+  if (verb === "unpause") return paused.map((value) => ({ value }));
+  const found = schedules.map((value) => ({ value, note: "schedule" }));
+  if (verb === "schedules") return found;
+  const plugins = (await sources.tools()).map((tool) => tool.plugin).filter((plugin) => plugin !== "shell");
+  return [...[...new Set(plugins)].map((value) => ({ value, note: "plugin" })), ...found];
 }
 
 function flagsOf(spec: CommandSpec): Completion[] {
@@ -63,6 +83,7 @@ export async function completeLine(
   if (spec.name === "tools") return starting(await toolNames(sources));
   if (spec.name === "completion") return starting(["bash", "zsh", "fish"].map((value) => ({ value })));
   if (spec.name === "worker") return starting([{ value: "stop" }]);
+  if (["pause", "unpause", "schedules"].includes(spec.name)) return starting(await holdNames(spec.name, sources));
   if (previous === "--state") {
     const states = ["pending", "processing", "blocked", "waiting_approval", "completed", "failed", "cancelled"];
     return starting(states.map((value) => ({ value })));

@@ -11,7 +11,7 @@ import type { Operation, RequestView } from "@brains/shell";
 import { iso, NOW, operation, plain, request } from "./data.ts";
 
 function viewOf(operations: Operation[], requests: RequestView[] = []): WorkView {
-  const status = { message: "", operations, requests, workers: [], cursor: "c", more: false };
+  const status = { message: "", operations, requests, workers: [], paused: [], cursor: "c", more: false };
   return reduceWork(EMPTY_VIEW, { type: "status", status, first: true });
 }
 

@@ -47,6 +47,7 @@ const status: StatusReply = {
   ],
   requests: [request({ number: 17, expiresAt: iso(-3600) })],
   workers: [{ pid: 4711, state: "running", answering: true }],
+  paused: [],
   cursor: "c",
   more: false,
 };

@@ -56,7 +56,16 @@ function batchChanged(change: BatchEvent["change"], more: Partial<BatchInfo>): W
 }
 
 function looked(more: Partial<StatusReply>, first = false): WorkEvent {
-  const status = { message: "", operations: [], requests: [], workers: [], cursor: "c", more: false, ...more };
+  const status = {
+    message: "",
+    operations: [],
+    requests: [],
+    workers: [],
+    paused: [],
+    cursor: "c",
+    more: false,
+    ...more,
+  };
   return { type: "status", status, first };
 }
 

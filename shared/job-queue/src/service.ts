@@ -184,6 +184,11 @@ export class JobQueueService {
     return rows.map(({ name, at, principal }) => ({ name, since: at, by: principal ?? undefined }));
   }
 
+  /** Types that the store or this process knows, by name. */
+  async knownTypes(): Promise<string[]> {
+    return [...new Set([...this.#setting.engine.queries.types(), ...this.getRegisteredTypes()])].toSorted();
+  }
+
   /** Starts the next run with the finished steps kept. Also takes a batch. */
   async resume(ref: string | number): Promise<void> {
     await this.#rerun(ref, true);

@@ -131,6 +131,7 @@ function noteOf(job: JobInfo, now: number, handlers: Handlers): string | undefin
   if (job.state !== "pending") return job.waitingFor === "input" ? "waits for input" : undefined;
   if (handlers !== undefined && !handlers.has(job.type))
     return `no handler: is the plugin ${job.plugin ?? "that has it"} loaded?`;
+  if (job.paused === true) return "paused";
   const later = job.runAt - now;
   if (job.attempt > 0 && job.error !== undefined) {
     return `try ${job.attempt + 1} of ${job.maxAttempts} ${later > 0 ? relativeTime(job.runAt, now) : "next"}`;

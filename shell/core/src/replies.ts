@@ -122,6 +122,8 @@ export interface StatusReply {
   /** Open requests. */
   readonly requests: readonly RequestView[];
   readonly workers: readonly WorkerView[];
+  /** Types and plugins of which nothing starts, and schedules that do not fire. */
+  readonly paused: readonly PauseView[];
   /** Pass it as `since` to see only what changed after this answer. */
   readonly cursor: string;
   /** There is more than fits; use `shell:jobs` or filters. */
@@ -133,6 +135,57 @@ export interface WorkerView {
   readonly state: string;
   readonly answering: boolean;
   readonly fingerprint?: string | undefined;
+}
+
+export interface PauseView {
+  /** What `shell:unpause` takes. */
+  readonly name: string;
+  readonly kind: "type" | "plugin" | "schedule";
+  readonly since?: string | undefined;
+  readonly by?: string | undefined;
+}
+
+/** `shell:pause`, `shell:unpause` */
+export interface PauseReply {
+  readonly message: string;
+  readonly name: string;
+  readonly kind: PauseView["kind"];
+  /** How it stands now. */
+  readonly paused: boolean;
+  /** False if it stood so before. */
+  readonly changed: boolean;
+  /** False where no job, handler or schedule of this name was ever seen here: what comes under it will be held. */
+  readonly known: boolean;
+}
+
+/** A schedule with its next times, as ISO strings. */
+export interface ScheduleView {
+  readonly name: string;
+  /** The plugin that declares it; absent for one made by hand. */
+  readonly plugin?: string | undefined;
+  readonly cron?: string | undefined;
+  readonly timezone?: string | undefined;
+  /** Milliseconds from one time to the next. */
+  readonly every?: number | undefined;
+  /** In words: `every 10 minutes`, or `0 3 * * * (Europe/Berlin)`. */
+  readonly when: string;
+  /** The type of the job that it enqueues. */
+  readonly job: string;
+  readonly label?: string | undefined;
+  readonly missed: "skip" | "once" | { readonly all: number };
+  readonly overlap: "skip" | "queue" | "parallel";
+  readonly paused: boolean;
+  readonly next: readonly string[];
+  /** "in 2 hours" */
+  readonly nextIn?: string | undefined;
+  readonly lastAt?: string | undefined;
+  /** Number of the job that the last firing made. */
+  readonly lastJob?: number | undefined;
+}
+
+/** `shell:schedules` */
+export interface SchedulesReply {
+  readonly schedules: readonly ScheduleView[];
 }
 
 /** `shell:job`: whatever the id names, alive or ended. */
@@ -230,6 +283,8 @@ export interface ActionReply {
 export interface RerunReply {
   readonly message: string;
   readonly operation: Operation;
+  /** Of a job that was taken by force: what became of the worker that had it. */
+  readonly forced?: { readonly pid: number; readonly worker: "ended" | "dead" | "alive" } | undefined;
 }
 
 /** `shell:requests` */

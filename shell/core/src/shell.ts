@@ -14,6 +14,8 @@ import { checkCaller, joinIdentities } from "./rights.ts";
 import type { Environment, Scope } from "./scope.ts";
 import { ToolTable } from "./tool-table.ts";
 import { lookVerbs } from "./verbs/look.ts";
+import { pauseVerbs } from "./verbs/pause.ts";
+import { schedulesVerb } from "./verbs/schedules.ts";
 import { statusVerb } from "./verbs/status.ts";
 import { steerVerbs } from "./verbs/steer.ts";
 import { waitVerb } from "./verbs/wait.ts";
@@ -75,7 +77,14 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
   const plugins = new Plugins(env, tools, { start: limits.start ?? 30_000, stop: limits.stop ?? 10_000 });
   const handlers = () => (options.plugins === undefined ? undefined : new Set(queue.service.getRegisteredTypes()));
   const ports = { queue, now, onRunnable, handlers };
-  tools.add([statusVerb(ports), ...lookVerbs(ports), waitVerb(ports), ...steerVerbs(ports)]);
+  tools.add([
+    statusVerb(ports),
+    ...lookVerbs(ports),
+    waitVerb(ports),
+    ...steerVerbs(ports),
+    ...pauseVerbs(ports),
+    schedulesVerb(ports),
+  ]);
 
   const admit = (caller: Caller): Caller => {
     if (stopped !== undefined) throw new BrainsError("SHELL_STOPPED");

@@ -1,5 +1,5 @@
 // shell:status and friends as text, for models and plain terminals.
-import type { Operation, RequestView } from "./replies.ts";
+import type { Operation, PauseView, RequestView } from "./replies.ts";
 import { isEndedState } from "./states.ts";
 import { count, numbersText, relativeTime } from "./wording.ts";
 
@@ -23,6 +23,16 @@ export function statusMessage(
       ? " No worker is there at the moment; the work is stored, and goes on when one has started."
       : "";
   return `${parts.join("; ")}.${stuck}`;
+}
+
+/** "Paused: feeds (2 minutes ago by ada), nightly." Nothing where nothing is. */
+export function pausesLine(paused: readonly PauseView[], now: number): string[] {
+  const told = paused.map(({ name, since, by }) => {
+    const facts = [since === undefined ? "" : relativeTime(Date.parse(since), now), by === undefined ? "" : `by ${by}`];
+    const said = facts.filter((fact) => fact !== "").join(" ");
+    return said === "" ? name : `${name} (${said})`;
+  });
+  return told.length === 0 ? [] : [`Paused: ${told.join(", ")}.`];
 }
 
 function activeText(running: number, waiting: number): string {

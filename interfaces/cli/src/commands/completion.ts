@@ -3,7 +3,7 @@ import { callVerb } from "../call.ts";
 import type { Action, CommandContext } from "../command.ts";
 import { usageError } from "../cli-error.ts";
 import { nearest } from "../nearest.ts";
-import { completeLine, type CompletionSources } from "../complete-line.ts";
+import { completeLine, holdsOf, type CompletionSources } from "../complete-line.ts";
 import { COMMANDS } from "./registry.ts";
 
 const SCRIPTS: Readonly<Record<string, string>> = {
@@ -63,6 +63,13 @@ function sources(context: CommandContext): CompletionSources {
         return jobs.map((job) => ({ number: job.number, name: job.label ?? job.type }));
       } catch {
         return [];
+      }
+    },
+    async holds() {
+      try {
+        return await holdsOf(await context.session({ plugins: false }));
+      } catch {
+        return { schedules: [], paused: [] };
       }
     },
   };

@@ -112,7 +112,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "run ended work again from the start (of a batch: what did not complete)",
     group: "Steer",
     options: [["--force", "take it over from a worker that does not answer"]],
-    examples: ["retry 142"],
+    examples: ["retry 142", "retry 142 --force"],
     prompt: true,
     load: async () => (await import("./steer.ts")).retry,
   },
@@ -160,6 +160,34 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: ['reject 17 --comment "not today"'],
     prompt: true,
     load: async () => (await import("./decide.ts")).reject,
+  },
+  {
+    name: "pause",
+    args: "<type|plugin>",
+    summary: "start nothing more of a job type, a plugin or a schedule; what runs goes on",
+    group: "Steer",
+    examples: ["pause site-builder", "pause site-builder:build-site", "pause feeds:nightly"],
+    prompt: true,
+    load: async () => (await import("./pause.ts")).pause,
+  },
+  {
+    name: "unpause",
+    args: "<type|plugin>",
+    summary: "let a paused job type, plugin or schedule go on",
+    group: "Steer",
+    examples: ["unpause site-builder"],
+    prompt: true,
+    load: async () => (await import("./pause.ts")).unpause,
+  },
+  {
+    name: "schedules",
+    args: "[name]",
+    summary: "what is enqueued again and again, and when next",
+    group: "Look",
+    options: [["--next <n>", "list so many of the next times"]],
+    examples: ["schedules", "schedules feeds:nightly --next 10"],
+    prompt: true,
+    load: async () => (await import("./schedules.ts")).schedules,
   },
   {
     name: "worker",
@@ -230,14 +258,4 @@ export const HIDDEN_COMMANDS: readonly CommandSpec[] = [
 ];
 
 /** Planned, and refused by name so that nobody takes them for working. */
-export const LATER_COMMANDS: readonly string[] = [
-  "send",
-  "pause",
-  "unpause",
-  "schedules",
-  "policy",
-  "web",
-  "matrix",
-  "up",
-  "doctor",
-];
+export const LATER_COMMANDS: readonly string[] = ["send", "policy", "web", "matrix", "up", "doctor"];

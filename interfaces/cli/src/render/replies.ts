@@ -53,5 +53,16 @@ export function rerunLines(reply: RerunReply, layout: Layout): string[] {
   const { operation } = reply;
   return [
     ` ${layout.style.bold(`#${operation.number}`)} ${nameOf(operation)} ${layout.style.dim(`run ${operation.run}`)} ${stateWord({ state: operation.status })}`,
+    ...forcedLine(reply.forced, layout),
   ];
+}
+
+function forcedLine(forced: RerunReply["forced"], layout: Layout): string[] {
+  if (forced === undefined) return [];
+  const { pid, worker } = forced;
+  if (worker === "alive") {
+    const warning = `worker ${pid} does not answer and could not be ended; what it still writes changes nothing`;
+    return [` ${layout.style.yellow(warning)}`];
+  }
+  return [` ${layout.style.dim(`worker ${pid} ${worker === "ended" ? "did not answer and was ended" : "was dead"}`)}`];
 }

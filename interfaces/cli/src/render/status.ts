@@ -1,5 +1,6 @@
 import type { StatusReply } from "@brains/shell";
 import { printable } from "../text/printable.ts";
+import { clockTime } from "../text/time.ts";
 import { truncate } from "../text/width.ts";
 import type { Layout } from "./layout.ts";
 import { isActive, operationTable } from "./operations.ts";
@@ -20,6 +21,12 @@ function workersText(workers: StatusReply["workers"]): string {
     .join(", ");
 }
 
+function pauseLine({ name, kind, since, by }: StatusReply["paused"][number], { style, prefix, now }: Layout): string {
+  const facts = [since && clockTime(Date.parse(since), now), by && `by ${printable(by)}`].filter(Boolean).join(" ");
+  const what = `${kind === "schedule" ? "schedule " : ""}${printable(name)}`;
+  return ` ${style.yellow("paused")} ${what}  ${style.dim(`${facts === "" ? "" : `${facts}  `}${prefix}unpause ${printable(name)}`)}`;
+}
+
 /** `status` without an id: who works, what needs a person, what runs, what ended lately. */
 export function statusLines({ status, brain }: StatusScreen, layout: Layout): string[] {
   const { style } = layout;
@@ -33,6 +40,7 @@ export function statusLines({ status, brain }: StatusScreen, layout: Layout): st
     ` ${head.filter((part) => part !== undefined).join("   ")}`,
     ` ${truncate(printable(status.message), layout.width - 1)}`,
   ];
+  for (const held of status.paused) lines.push(pauseLine(held, layout));
   if (status.requests.length > 0) {
     lines.push("", ` ${style.yellow("Needs you")}`);
     for (const request of status.requests) lines.push(requestLine(request, layout));

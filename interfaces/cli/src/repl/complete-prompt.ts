@@ -1,6 +1,6 @@
 import type { Operation } from "@brains/shell";
 import type { AppSession } from "../app-port.ts";
-import { completeLine, toolNames, type Completion, type CompletionSources } from "../complete-line.ts";
+import { completeLine, holdsOf, toolNames, type Completion, type CompletionSources } from "../complete-line.ts";
 import { nameOf } from "../render/operations.ts";
 import { PROMPT_COMMANDS } from "./run-line.ts";
 import { wordsSoFar } from "./words.ts";
@@ -24,6 +24,7 @@ export async function completePrompt(text: string, session: AppSession, active: 
   const sources: CompletionSources = {
     tools: async () => session.shell.listTools(session.caller),
     work: async () => active.map((operation) => ({ number: operation.number, name: nameOf(operation) })),
+    holds: () => holdsOf(session),
   };
   let found: Completion[];
   if (words.length <= 1) {

@@ -14,11 +14,14 @@ export function pauseStore({ db, tick }: Pick<StoreContext, "db" | "tick">) {
   const drop = db.prepare("DELETE FROM bq_pause WHERE name = ?");
   const list = db.prepare("SELECT name, at, principal FROM bq_pause ORDER BY name");
   const names = db.prepare("SELECT name FROM bq_pause").pluck();
+  const types = db.prepare("SELECT type FROM bq_lane ORDER BY type").pluck();
 
   return {
     names: (): ReadonlySet<string> => new Set(names.all() as string[]),
     queries: {
       pauses: () => list.all() as PauseRow[],
+      /** Every type that a job was ever enqueued with, or that a worker had a handler for. */
+      types: () => types.all() as string[],
     },
     commands: {
       /** False if it was paused already. */

@@ -4,10 +4,11 @@ import type { BatchInfo, JobInfo, Origin } from "@brains/job-queue/handler";
 import { z } from "zod";
 import { JOB_STATES, isEndedState } from "../states.ts";
 import type { Operation, RequestView, StatusReply } from "../replies.ts";
-import { operationLine, requestLine, statusMessage } from "../status-words.ts";
+import { operationLine, pausesLine, requestLine, statusMessage } from "../status-words.ts";
 import type { Call, Tool } from "../tool-table.ts";
 import { requestView } from "../views.ts";
 import { Operations } from "./operations-of.ts";
+import { pausesOf } from "./pause.ts";
 import { find, refSchema, verbTool } from "./verb.ts";
 import type { VerbPorts } from "./verb.ts";
 
@@ -43,6 +44,7 @@ export function statusVerb(ports: VerbPorts): Tool {
         data.message,
         ...data.operations.map((one) => operationLine(one, ports.now())),
         ...data.requests.map(requestLine),
+        ...pausesLine(data.paused, ports.now()),
       ];
       return { data, text: lines.join("\n") };
     },
@@ -53,7 +55,7 @@ async function status(ports: VerbPorts, wanted: Wanted, _call: Call): Promise<St
   const { queue } = ports;
   const operations = new Operations(ports);
   // Before the look, so that `since` misses nothing that changes meanwhile.
-  const [cursor, workers] = await Promise.all([queue.events.cursor(), queue.workers()]);
+  const [cursor, workers, paused] = await Promise.all([queue.events.cursor(), queue.workers(), pausesOf(queue)]);
   const found =
     wanted.id === undefined ? await search(ports, operations, wanted) : await one(ports, operations, wanted.id);
   const shown = found.operations.slice(0, MOST);
@@ -63,6 +65,7 @@ async function status(ports: VerbPorts, wanted: Wanted, _call: Call): Promise<St
     operations: shown,
     requests: found.requests,
     workers: workers.map(({ pid, state, answering, fingerprint }) => ({ pid, state, answering, fingerprint })),
+    paused,
     cursor,
     more: found.more || found.operations.length > MOST,
   };

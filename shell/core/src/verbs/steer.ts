@@ -61,7 +61,11 @@ function resumeVerb(ports: VerbPorts): Tool {
     input: z.object({ id: refSchema }),
     role: "operator",
     readOnly: false,
-    run: ({ id }) => rerun(ports, id, "resumed", (ref) => ports.queue.service.resume(ref)),
+    run: ({ id }) =>
+      rerun(ports, id, "resumed", async (ref) => {
+        await ports.queue.service.resume(ref);
+        return undefined;
+      }),
   });
 }
 
@@ -119,14 +123,20 @@ async function rerun(
   ports: VerbPorts,
   id: string | number,
   verb: string,
-  act: (ref: string) => Promise<unknown>,
+  act: (ref: string) => Promise<RerunReply["forced"]>,
 ): Promise<{ data: RerunReply; text: string }> {
   const work = await findWork(ports.queue, id, verb);
-  await act(work.id);
+  const forced = await act(work.id);
   ports.onRunnable();
   const operation = await new Operations(ports).of(work);
-  const message = `#${work.number} is ${verb}: run ${operation.run}.`;
-  return { data: { message, operation }, text: `${message}\n${operationLine(operation, ports.now())}` };
+  const message = `#${work.number} is ${verb}: run ${operation.run}.${forced === undefined ? "" : ` ${forcedText(forced)}`}`;
+  return { data: { message, operation, forced }, text: `${message}\n${operationLine(operation, ports.now())}` };
+}
+
+function forcedText({ pid, worker }: NonNullable<RerunReply["forced"]>): string {
+  if (worker === "ended") return `The worker that had it (process ${pid}) did not answer and was ended.`;
+  if (worker === "dead") return `The worker that had it (process ${pid}) was dead.`;
+  return `The worker that had it (process ${pid}) does not answer and could not be ended; what it still writes changes nothing.`;
 }
 
 /** The request itself, or the one that a job waits on. */
