@@ -19,6 +19,8 @@ export interface Member {
   done: number;
 }
 
+export type Crew = ReturnType<typeof openCrew>;
+
 export interface StartOptions {
   readonly setting?: Partial<CrewSetting>;
   readonly env?: Record<string, string>;

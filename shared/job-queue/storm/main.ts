@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { circumstances } from "./figures.ts";
 import { kill } from "./kill.ts";
+import { power } from "./power.ts";
 import { type Outcome, type Storm, StormImpossible, broken } from "./storm.ts";
 
 const STORMS: Readonly<Record<string, { readonly storm: Storm; readonly about: string }>> = {
@@ -9,6 +10,7 @@ const STORMS: Readonly<Record<string, { readonly storm: Storm; readonly about: s
     about: "producers, workers and front ends are killed with SIGKILL",
     storm: ({ seconds = 30, seed }) => kill({ seconds, seed, producers: 3, workers: 2, fronts: 1 }),
   },
+  power: { about: "the power fails: writes that were not synced are undone or torn (Linux, needs cc)", storm: power },
 };
 
 const USAGE = `Usage: npm run storm -- NAME [--seconds N] [--seed N]

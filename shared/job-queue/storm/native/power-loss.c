@@ -1,5 +1,6 @@
-// Preloaded into processes that share one store: keeps what was written and not yet synced, and at the chosen operation loses power.
-// Unsynced writes are undone, a random half of them is done again (some only in part, by sectors), and every process is killed.
+// Preloaded into processes that share one store: keeps what was written and not yet synced. Every so many operations it writes down what
+// a disk would hold if the power failed now: unsynced writes undone, a random half of them done again, some only in part, by sectors.
+// At the last operation it does that to the store itself, and kills every process.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -10,6 +11,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define SECTOR 512
@@ -19,7 +22,7 @@
 
 // The first three are set by whoever starts the processes.
 struct shared {
-  uint64_t stop_at, seed, operations, used, live, crashes, overflows, processes;
+  uint64_t stop_at, seed, stride, operations, used, live, crashes, overflows, processes, copies, copy_at;
   int64_t pids[MOST_PROCESSES];
 };
 struct entry {
@@ -74,15 +77,29 @@ static uint64_t next_random(void) {
   return (shared->seed = x) >> 11;
 }
 
-static void lose_power(void) {
-  struct entry *entries[65536];
+static const char *base_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+// The file of an entry, in place or among the copies; -1 when it was removed since then.
+static int file_of(const struct entry *each, const char *copies) {
+  char path[512];
+  struct stat about;
+  if (stat(each->path, &about) != 0 || about.st_ino != each->inode) return -1;
+  if (copies) snprintf(path, sizeof path, "%s/%s", copies, base_of(each->path));
+  return open(copies ? path : each->path, O_RDWR);
+}
+
+static void leave_what_a_disk_would(const char *copies) {
+  static struct entry *entries[1 << 20];
   int count = 0;
-  for (uint64_t at = 0; at < shared->used && count < 65536; at += ((struct entry *)(arena() + at))->size) {
+  for (uint64_t at = 0; at < shared->used && count < 1 << 20; at += ((struct entry *)(arena() + at))->size) {
     struct entry *each = (struct entry *)(arena() + at);
     if (each->live) entries[count++] = each;
   }
   for (int i = count - 1; i >= 0; i--) {
-    int file = open(entries[i]->path, O_RDWR);
+    int file = file_of(entries[i], copies);
     if (file < 0) continue;
     if (entries[i]->old_length > 0)
       syscall(SYS_pwrite64, file, entries[i]->data, entries[i]->old_length, entries[i]->offset);
@@ -92,7 +109,7 @@ static void lose_power(void) {
   for (int i = 0; i < count; i++) {
     struct entry *each = entries[i];
     if (next_random() % 2) continue;
-    int file = open(each->path, O_RDWR);
+    int file = file_of(each, copies);
     if (file < 0) continue;
     char *after = each->data + each->old_length;
     int torn = next_random() % 4 == 0;
@@ -103,6 +120,49 @@ static void lose_power(void) {
     }
     syscall(SYS_close, file);
   }
+}
+
+static void copy(const char *folder, const char *name, const char *into) {
+  static char buffer[1 << 16];
+  char from[512], to[512];
+  snprintf(from, sizeof from, "%s/%s", folder, name);
+  snprintf(to, sizeof to, "%s/%s", into, name);
+  int in = open(from, O_RDONLY), out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  for (ssize_t got; out >= 0 && (got = read(in, buffer, sizeof buffer)) > 0;)
+    if (write(out, buffer, got) != got) break;
+  if (in >= 0) syscall(SYS_close, in);
+  if (out >= 0) syscall(SYS_close, out);
+}
+
+static void write_down(void) {
+  const char *folder = getenv("POWER_LOSS_STORE"), *copies = getenv("POWER_LOSS_COPIES");
+  shared->copies += 1;
+  // A process of its own: to close a descriptor of the store here would drop the locks which SQLite holds in this process.
+  pid_t child = fork();
+  if (child == 0) {
+    char into[512], path[640], sizes[128];
+    struct stat acknowledged, ran;
+    snprintf(into, sizeof into, "%s/%llu", copies, (unsigned long long)shared->copies);
+    mkdir(into, 0700);
+    snprintf(path, sizeof path, "%s/acknowledged", folder);
+    stat(path, &acknowledged);
+    snprintf(path, sizeof path, "%s/ran", folder);
+    stat(path, &ran);
+    copy(folder, "storm.db", into);
+    copy(folder, "storm.db-wal", into);
+    leave_what_a_disk_would(into);
+    snprintf(path, sizeof path, "%s/sizes", into);
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int length = snprintf(sizes, sizeof sizes, "%lld %lld", (long long)acknowledged.st_size, (long long)ran.st_size);
+    _exit(write(file, sizes, length) == length ? 0 : 1);
+  }
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0);
+  if (child < 0 || status != 0) shared->overflows += 1;
+}
+
+static void lose_power(void) {
+  leave_what_a_disk_would(0);
   shared->crashes += 1;
   for (uint64_t i = 0; i < shared->processes; i++)
     if (shared->pids[i] != getpid()) kill(shared->pids[i], SIGKILL);
@@ -139,7 +199,10 @@ static void keep(int fd, const char *path, const struct stat *about, const void 
 }
 
 static void count_operation(void) {
-  if (++shared->operations == shared->stop_at) lose_power();
+  if (++shared->operations >= shared->stop_at) lose_power();
+  if (shared->operations < shared->copy_at) return;
+  if (shared->copy_at > 0) write_down();
+  shared->copy_at = shared->operations + 1 + next_random() % shared->stride;
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset) {
@@ -183,3 +246,13 @@ static int synced(int fd, long call) {
 }
 int fsync(int fd) { return synced(fd, SYS_fsync); }
 int fdatasync(int fd) { return synced(fd, SYS_fdatasync); }
+
+// A name that is removed may come again with the number of the file that had it.
+int unlink(const char *path) {
+  struct stat about;
+  int ours = shared && strcmp(base_of(path), "storm.db-wal") == 0 && stat(path, &about) == 0;
+  if (ours) lock(), forget(about.st_ino);
+  int done = syscall(SYS_unlink, path);
+  if (ours) unlock();
+  return done;
+}
