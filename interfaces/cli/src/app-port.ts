@@ -48,6 +48,15 @@ export interface InitReport {
   readonly next: readonly string[];
 }
 
+/** What became of the workers that were asked to stop, by pid. */
+export interface StopReport {
+  readonly stopped: readonly number[];
+  /** Stopping, with jobs that have not ended. */
+  readonly stillRunning: readonly number[];
+  /** Alive, and without any sign of having heard. */
+  readonly notAnswering: readonly number[];
+}
+
 /** What `npm start` shows: tools to call, each after the one before, in the example brain. */
 export interface DemoPlan {
   readonly brain: Pick<BrainOptions, "config" | "home">;
@@ -73,9 +82,7 @@ export interface AppPort {
     },
   ): Promise<number>;
   /** Ask every worker of the brain to stop and wait for it. `timeout` in milliseconds. */
-  stopWorker(
-    options: BrainOptions & { readonly timeout?: number | undefined },
-  ): Promise<{ readonly stopped: readonly number[]; readonly stillRunning: readonly number[] }>;
+  stopWorker(options: BrainOptions & { readonly timeout?: number | undefined }): Promise<StopReport>;
   init(options: { readonly dir: string; readonly cwd: string; readonly env: BrainOptions["env"] }): Promise<InitReport>;
   /** Trust a folder, so that the plugin files of its brain may run. `dir` may be relative to `cwd`. */
   trust(options: {

@@ -1,4 +1,13 @@
 export { runCli, type CliOptions } from "./run-cli.ts";
 export { EXIT_CODES, exitCodeOf, worstExitCode, type ExitCode } from "./exit-codes.ts";
 export { CLI_ERRORS, type CliErrorCode } from "./cli-error.ts";
-export type { AppPort, AppSession, BrainOptions, DemoPlan, InitReport, OpenOptions, StreamPorts } from "./app-port.ts";
+export type {
+  AppPort,
+  AppSession,
+  BrainOptions,
+  DemoPlan,
+  InitReport,
+  OpenOptions,
+  StopReport,
+  StreamPorts,
+} from "./app-port.ts";

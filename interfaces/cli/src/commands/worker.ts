@@ -11,9 +11,14 @@ export const worker: Action = async (context, { args }): Promise<ExitCode> => {
     output.show("workers-stopped", report, () => {
       const lines = report.stopped.map((pid) => ` worker ${pid} stopped`);
       lines.push(...report.stillRunning.map((pid) => ` worker ${pid} is still finishing its jobs`));
+      lines.push(
+        ...report.notAnswering.map(
+          (pid) => ` worker ${pid} does not answer: end it with kill -9 ${pid}, and the next worker takes its jobs`,
+        ),
+      );
       return lines.length === 0 ? [" no worker runs"] : lines;
     });
-    return report.stillRunning.length > 0 ? 7 : 0;
+    return report.stillRunning.length + report.notAnswering.length > 0 ? 7 : 0;
   }
   if (action !== undefined) {
     const near = nearest(action, ["stop"]);

@@ -24,7 +24,8 @@ export function jobNote(job: JobView, { now, prefix }: Pick<Layout, "now" | "pre
   if (job.request !== undefined) return `asks: ${prefix}approve ${job.request}`;
   if (job.waitsFor.length > 0) return `waits for ${job.waitsFor.map((number) => `#${number}`).join(", ")}`;
   if (job.handler === false) return "no handler: is its plugin loaded?";
-  if (job.worker?.answering === false) return `worker ${job.worker.pid} not answering`;
+  if (job.worker?.answering === false)
+    return `worker ${job.worker.pid} not answering: ${prefix}retry ${job.number} --force`;
   if (job.state === "processing") return job.progress?.message ?? "";
   const due = Date.parse(job.runAt);
   if (job.state === "pending" && due > now) {

@@ -132,7 +132,7 @@ export async function openTestBrain(): Promise<TestBrain> {
       onReady?.({ pid: 7, home: shell.home });
       return 0;
     },
-    stopWorker: async () => ({ stopped: [7], stillRunning: [] }),
+    stopWorker: async () => ({ stopped: [7], stillRunning: [], notAnswering: [] }),
     init: async ({ dir }) => ({ dir, created: ["brains.yaml"], next: [`cd ${dir}`] }),
     trust: async ({ dir }) => ({ dir, already: false }),
     serveMcp: async () => 0,
