@@ -9,6 +9,9 @@ import { openJobQueue, type JobQueue } from "@brains/job-queue";
 import { openTrustStore } from "@brains/shell";
 import { expect, onTestFinished, vi } from "vitest";
 
+// A test here starts several processes one after the other, each of which takes seconds on a machine with much else to do.
+vi.setConfig({ testTimeout: 120_000 });
+
 export const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
 export interface Ended {

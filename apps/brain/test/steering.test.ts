@@ -23,23 +23,6 @@ test("a second process cancels a batch: waiting jobs at once, running ones by si
   expect((await queue.batches.getBatchStatus(batchId))?.status).toBe("cancelled");
 });
 
-test("ten front ends at once start one worker", async () => {
-  const brain = await gatesBrain();
-  const calls = Array.from({ length: 10 }, () =>
-    brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait"),
-  );
-  const ended = await Promise.all(calls);
-  expect(ended.map(({ code, stderr }) => ({ code, stderr: code === 0 ? "" : stderr }))).toEqual(
-    ended.map(() => ({ code: 0, stderr: "" })),
-  );
-  const queue = await brain.queue();
-  expect((await queue.workers()).filter(({ pid }) => isAlive(pid))).toHaveLength(1);
-  const { items } = await queue.service.list({ limit: 100 });
-  expect(items.map(({ state, attempt }) => ({ state, attempt }))).toEqual(
-    Array.from({ length: 10 }, () => ({ state: "completed", attempt: 1 })),
-  );
-});
-
 test("SIGTERM ends the worker; the interrupted job keeps its tries and goes on with the next worker", async () => {
   const brain = await gatesBrain("worker:\n  grace: 0.1\n");
   const queue = await brain.queue();
