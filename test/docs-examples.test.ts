@@ -89,7 +89,7 @@ describe("the first plugin", SLOW, () => {
   test("passes the tests that the page shows", async () => {
     const folder = await folderOf(page, { links: true });
     const { stdout } = await node(folder, "--test", "--test-reporter=tap", "test/words.test.ts");
-    expect(stdout).toContain("# pass 2");
+    expect(stdout).toContain("# pass 3");
   });
 });
 

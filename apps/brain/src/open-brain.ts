@@ -43,6 +43,7 @@ export async function openBrain(brain: Brain, env: BrainSearch["env"], options: 
     path: brain.storePath,
     durability,
     concurrency: worker.concurrency,
+    pluginConcurrency: worker.shares,
     grace: worker.grace * 1000,
     retention: {
       maxAge: retention.days === undefined ? undefined : retention.days * 86_400_000,

@@ -83,11 +83,12 @@ export async function openSession(options: OpenOptions): Promise<AppSession> {
   };
 }
 
-/** Work that a dead worker left behind goes on as soon as anybody looks. Returns why it cannot. */
+/** Work that a dead worker left behind goes on as soon as anybody looks, and schedules need a worker that fires them. Returns why it cannot. */
 export async function takeUpLeftWork({ queue, keeper }: FrontEnd): Promise<string[]> {
   if ((await queue.workers()).length > 0) return [];
   const { items } = await queue.service.list({ active: true, limit: 1 });
-  if (items.length === 0) return [];
+  const scheduled = (await queue.schedules.list()).some(({ nextAt }) => nextAt !== undefined);
+  if (items.length === 0 && !scheduled) return [];
   await keeper.ensure().catch(() => undefined);
   return [keeper.trouble() ?? []].flat();
 }

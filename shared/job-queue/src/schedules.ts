@@ -95,10 +95,16 @@ export class Schedules {
     const rows = definitions.map((definition) => this.#row(definition, owner));
     const names = new Set(rows.map(({ name }) => name));
     if (names.size < rows.length) invalid("The names of the schedules", [...names], "different from one another");
-    for (const row of rows) await this.#setting.engine.submit("putSchedule", row);
-    for (const row of this.#setting.engine.queries.schedules())
-      if (row.owner === owner && !names.has(row.name)) await this.#setting.engine.submit("dropSchedule", row.id);
-    this.runner.wake();
+    const { engine } = this.#setting;
+    const known = engine.queries.schedules();
+    // Every process that loads the owner's code comes here, so what is as it should be costs no transaction.
+    const changed = rows.filter((row) => !known.some((one) => isSame(one, row)));
+    const gone = known.filter((row) => row.owner === owner && !names.has(row.name));
+    await Promise.all([
+      ...changed.map((row) => engine.submit("putSchedule", row)),
+      ...gone.map((row) => engine.submit("dropSchedule", row.id)),
+    ]);
+    if (changed.length + gone.length > 0) this.runner.wake();
     return (await this.list()).filter((schedule) => schedule.owner === owner);
   }
 
@@ -185,6 +191,10 @@ export class Schedules {
       nextAt: slotAfter(timing, now),
     };
   }
+}
+
+function isSame(known: ScheduleRow, wanted: NewSchedule): boolean {
+  return Object.entries(wanted).every(([key, value]) => key === "nextAt" || known[key as keyof NewSchedule] === value);
 }
 
 function timingGiven(

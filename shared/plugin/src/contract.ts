@@ -64,6 +64,10 @@ export interface JobDefinition<Input extends ZodType = ZodType, Output = unknown
   readonly maxRetries?: number | undefined;
   readonly backoff?: { delay?: number; factor?: number; max?: number; jitter?: number } | undefined;
   readonly afterCrash?: "rerun" | "interrupt" | undefined;
+  /** At most `limit` jobs of this type start in any `per` milliseconds, in all processes together; each try is a start. */
+  readonly rate?: { readonly limit: number; readonly per: number } | undefined;
+  /** Milliseconds an attempt may run without progress, a log line or a finished step; then it fails as `stalled`. */
+  readonly stallAfter?: number | undefined;
   run(input: z.output<Input>, job: JobContext, context: PluginContext): Promise<Output> | Output;
   onError?(error: Error, input: z.output<Input>, jobId: string): Promise<void> | void;
 }
@@ -156,7 +160,15 @@ export interface RegisterJobHandler {
 /** The policy of a job type whose handler is given in the imperative form; the same words as in a job definition. */
 export type JobHandlerOptions = Pick<
   JobDefinition,
-  "version" | "concurrency" | "timeout" | "maxAttempts" | "maxRetries" | "backoff" | "afterCrash"
+  | "version"
+  | "concurrency"
+  | "timeout"
+  | "maxAttempts"
+  | "maxRetries"
+  | "backoff"
+  | "afterCrash"
+  | "rate"
+  | "stallAfter"
 >;
 
 export interface EnqueueJob {
@@ -211,6 +223,26 @@ export interface ToolDefinition<Input extends ZodType = ZodType> {
 /** Any tool definition. */
 export type AnyTool = ToolDefinition;
 
+/** A recurring enqueue of one of the plugin's own jobs: give `cron` or `every`. `defineSchedule` makes one whose data is checked by the compiler. */
+export interface PluginSchedule<Job extends AnyJob | string = AnyJob | string> {
+  /** kebab-name; its full name is `plugin-id:name`. */
+  readonly name: string;
+  /** Five fields (minute to weekday), six with seconds first, or a name such as "@daily". */
+  readonly cron?: string | undefined;
+  /** An IANA name such as "Europe/Berlin". Default: the time zone of the machine. */
+  readonly timezone?: string | undefined;
+  /** Milliseconds from one time to the next, at least 1 000. */
+  readonly every?: number | undefined;
+  readonly job: Job;
+  readonly data?: Job extends AnyJob ? JobInput<Job> : unknown;
+  readonly label?: string | undefined;
+  readonly priority?: number | undefined;
+  /** What is made up for when no worker ran at its time: nothing, one job (default), or one for each of the newest n. */
+  readonly missed?: "skip" | "once" | { readonly all: number } | undefined;
+  /** When the job before has not ended: leave this time out (default), let the new one wait for it, or run both. */
+  readonly overlap?: "skip" | "queue" | "parallel" | undefined;
+}
+
 /** A plugin as a value. Unknown keys are refused at load, naming the nearest. Make one with `definePlugin`. */
 export interface PluginDefinition<Config extends ZodType = ZodType> {
   /** kebab-name, unique in a brain. */
@@ -224,8 +256,8 @@ export interface PluginDefinition<Config extends ZodType = ZodType> {
   readonly resources?: readonly unknown[] | undefined;
   /** Not yet: refused when given. */
   readonly secrets?: readonly string[] | undefined;
-  /** Not yet: refused when given. */
-  readonly schedules?: readonly unknown[] | undefined;
+  /** Jobs of its own that are enqueued again and again. They are the brain's: made when the plugin is loaded, removed when it no longer declares them. */
+  readonly schedules?: readonly PluginSchedule[] | undefined;
   /** The imperative form: register handlers, return tools. */
   register?(context: PluginContext<z.output<Config>>): PluginParts | void | Promise<PluginParts | void>;
   start?(context: PluginContext<z.output<Config>>): Promise<void> | void;

@@ -7,6 +7,7 @@ import type {
   JobDefinition,
   PluginDefinition,
   PluginJobDefinitions,
+  PluginSchedule,
   ToolDefinition,
 } from "./contract.ts";
 
@@ -27,6 +28,11 @@ export function defineJob<Input extends ZodType, Output>(
   job: JobDefinition<Input, Output>,
 ): JobDefinition<Input, Output> {
   return job;
+}
+
+/** A schedule as a value, its data checked by the job's schema. */
+export function defineSchedule<Job extends AnyJob | string>(schedule: PluginSchedule<Job>): PluginSchedule {
+  return schedule;
 }
 
 /** One member of a batch, its data checked by the job's schema or by `PluginJobDefinitions`. */

@@ -37,10 +37,11 @@ export type {
   PluginDefinition,
   PluginJobDefinitions,
   PluginParts,
+  PluginSchedule,
   RegisterJobHandler,
   Role,
   ToolAnnotations,
   ToolContext,
   ToolDefinition,
 } from "./contract.ts";
-export { batchOf, defineJob, definePlugin, defineTool } from "./define.ts";
+export { batchOf, defineJob, definePlugin, defineSchedule, defineTool } from "./define.ts";

@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { batchOf, defineJob, definePlugin, defineTool } from "../src/index.ts";
+import { batchOf, defineJob, definePlugin, defineSchedule, defineTool } from "../src/index.ts";
 import type { JobContext, JobInput, JobOutput, PluginContext, ToolContext } from "../src/index.ts";
 
 declare module "../src/index.ts" {
@@ -122,4 +122,17 @@ test("a tool or job may name the config it expects", () => {
     run: (_input, toolContext: FeedsContext) => toolContext.config.every,
   });
   definePlugin({ id: "feeds", tools: [tool] });
+});
+
+test("a schedule is typed by its job, and any of them fits a plugin", () => {
+  const nightly = defineSchedule({ name: "nightly", cron: "0 3 * * *", job: importFeeds, data: { urls: [] } });
+  definePlugin({
+    id: "feeds",
+    jobs: [importFeeds],
+    schedules: [nightly, { name: "often", every: 60_000, job: "build" }],
+  });
+  // @ts-expect-error data of another shape
+  defineSchedule({ name: "nightly", cron: "0 3 * * *", job: importFeeds, data: { url: 1 } });
+  // @ts-expect-error an unknown policy
+  defineSchedule({ name: "nightly", every: 60_000, job: importFeeds, data: { urls: [] }, overlap: "both" });
 });

@@ -54,8 +54,8 @@ export function handlerOfMethods(
 }
 
 function policyOf(from: JobHandlerOptions): HandlerOptions {
-  const { version, concurrency, timeout, maxAttempts, maxRetries, backoff, afterCrash } = from;
-  return { version, concurrency, timeout, maxAttempts, maxRetries, backoff, afterCrash };
+  const { version, concurrency, timeout, maxAttempts, maxRetries, backoff, afterCrash, rate, stallAfter } = from;
+  return { version, concurrency, timeout, maxAttempts, maxRetries, backoff, afterCrash, rate, stallAfter };
 }
 
 function scopeOfJob(plugin: PluginRuntime, job: JobContext): Scope {

@@ -8,7 +8,7 @@ export function isKebab(name: unknown): name is string {
 }
 
 /** The full name `plugin:name`. A name may be given with or without its plugin's prefix; another plugin's is refused. */
-export function fullName(pluginId: string, name: string, what: "job type" | "tool"): string {
+export function fullName(pluginId: string, name: string, what: "job type" | "tool" | "schedule"): string {
   const colon = name.indexOf(":");
   const prefix = colon === -1 ? pluginId : name.slice(0, colon);
   const bare = name.slice(colon + 1);

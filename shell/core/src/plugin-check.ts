@@ -5,7 +5,17 @@ import { BrainsError } from "./errors.ts";
 import { fullName, isKebab } from "./names.ts";
 import { didYouMean } from "./nearest.ts";
 
-type Kind = "string" | "function" | "object" | "array" | "schema" | "number" | "boolean";
+type Kind =
+  | "string"
+  | "function"
+  | "object"
+  | "array"
+  | "schema"
+  | "number"
+  | "boolean"
+  | "job"
+  | "missed"
+  | "anything";
 type Keys = Readonly<Record<string, Kind>>;
 
 const PLUGIN_KEYS: Keys = {
@@ -34,6 +44,8 @@ const JOB_KEYS: Keys = {
   maxRetries: "number",
   backoff: "object",
   afterCrash: "string",
+  rate: "object",
+  stallAfter: "number",
   run: "function",
   onError: "function",
 };
@@ -49,11 +61,24 @@ const TOOL_KEYS: Keys = {
   annotations: "object",
   run: "function",
 };
+const SCHEDULE_KEYS: Keys = {
+  name: "string",
+  cron: "string",
+  timezone: "string",
+  every: "number",
+  job: "job",
+  data: "anything",
+  label: "string",
+  priority: "number",
+  missed: "missed",
+  overlap: "string",
+};
+const RATE_KEYS: Keys = { limit: "number", per: "number" };
 const PARTS_KEYS: Keys = { tools: "array", resources: "array" };
 const HANDLER_KEYS: Keys = { process: "function", validateAndParse: "function", onError: "function" };
 const ANNOTATION_KEYS: Keys = { readOnly: "boolean", destructive: "boolean", idempotent: "boolean" };
 const BACKOFF_KEYS: Keys = { delay: "number", factor: "number", max: "number", jitter: "number" };
-const NOT_YET = ["resources", "secrets", "schedules"] as const;
+const NOT_YET = ["resources", "secrets"] as const;
 const DESCRIPTION_BYTES = 2048;
 
 /** The plugin as a checked value. `from` says where it came from, for the message. */
@@ -75,6 +100,7 @@ export function checkPlugin(value: unknown, from: string): AnyPlugin {
     id,
   );
   checkTools(plugin.tools, id);
+  checkSchedules(plugin.schedules, plugin);
   return plugin;
 }
 
@@ -96,6 +122,7 @@ export function checkJob(value: unknown, id: string): asserts value is AnyJob {
   checkKeys(value, JOB_KEYS, ["type", "input", "run"], name);
   fullName(id, value["type"] as string, "job type");
   if (isRecord(value["backoff"])) checkKeys(value["backoff"], BACKOFF_KEYS, [], `backoff of ${lower(name)}`);
+  if (isRecord(value["rate"])) checkKeys(value["rate"], RATE_KEYS, ["limit", "per"], `rate of ${lower(name)}`);
   checkWord(value["afterCrash"], ["rerun", "interrupt"], `${name}: afterCrash`);
 }
 
@@ -121,6 +148,23 @@ function checkTools(tools: readonly AnyTool[] | undefined, id: string): void {
     "tool",
     id,
   );
+}
+
+/** What is wrong with its times or data the queue says, when it is made. */
+function checkSchedules(schedules: readonly unknown[] = [], { id, jobs = [] }: AnyPlugin): void {
+  const types = new Set(jobs.map((job) => fullName(id, job.type, "job type")));
+  const names = schedules.map((value) => {
+    if (!isRecord(value)) throw invalid(`The plugin ${id} has a schedule that is ${show(value)}.`);
+    const what = `The schedule ${show(value["name"])} of the plugin ${id}`;
+    checkKeys(value, SCHEDULE_KEYS, ["name", "job"], what);
+    checkWord(value["overlap"], ["skip", "queue", "parallel"], `${what}: overlap`);
+    checkWord(value["missed"], ["skip", "once"], `${what}: missed`);
+    const name = fullName(id, value["name"] as string, "schedule");
+    // Both can be paused by their names.
+    if (types.has(name)) throw invalid(`${what} has the name of a job. Choose another.`);
+    return name;
+  });
+  refuseDuplicates(names, "schedule", id);
 }
 
 function checkTool(value: unknown, id: string): void {
@@ -188,9 +232,14 @@ const KIND_TEXT: Readonly<Record<Kind, string>> = {
   schema: "a zod schema",
   number: "a number",
   boolean: "true or false",
+  job: "a job or the name of one",
+  missed: '"skip", "once" or { all: n }',
+  anything: "anything",
 };
 
 function isKind(value: unknown, kind: Kind): boolean {
+  if (kind === "anything") return true;
+  if (kind === "job" || kind === "missed") return typeof value === "string" || isRecord(value);
   if (kind === "array") return Array.isArray(value);
   if (kind === "object") return isRecord(value) && !Array.isArray(value);
   // Recognised by its shape, because a plugin may carry a copy of zod of its own.

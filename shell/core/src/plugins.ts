@@ -10,6 +10,7 @@ import { fieldProblems, unknownFields } from "./field-problems.ts";
 import { handlerOfJob, handlerOfMethods } from "./handlers.ts";
 import type { QueueHandler } from "./handlers.ts";
 import { fullName } from "./names.ts";
+import { declareSchedules } from "./plugin-schedules.ts";
 import { checkHandler, checkJob, checkParts, checkPlugin } from "./plugin-check.ts";
 import type { Environment } from "./scope.ts";
 import { withTimeLimit } from "./time-limit.ts";
@@ -78,6 +79,7 @@ export class Plugins {
       const parts = checkParts(await this.#hook(loaded, "register", this.#limits.start), plugin.id);
       this.#tools.add(this.#toolsOf(runtime, [...(plugin.tools ?? []), ...parts]));
       await this.#hook(loaded, "start", this.#limits.start);
+      if (await declareSchedules(this.#env.queue, runtime, plugin)) this.#env.onRunnable();
     } catch (error) {
       this.#remove(loaded);
       throw error;

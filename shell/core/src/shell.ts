@@ -6,6 +6,7 @@ import type { Shell } from "./contract.ts";
 import { BrainsError, messageOf } from "./errors.ts";
 import { followEvents } from "./follow.ts";
 import { NO_LOG } from "./log.ts";
+import { forgetSchedules } from "./plugin-schedules.ts";
 import { Plugins } from "./plugins.ts";
 import type { PluginEntry } from "./plugins.ts";
 import type { JobQueue } from "@brains/job-queue";
@@ -48,7 +49,7 @@ export interface OwnedShell extends Shell {
   /** Ids of the loaded plugins. */
   readonly plugins: readonly string[];
   loadPlugin(plugin: AnyPlugin | PluginEntry): Promise<void>;
-  /** Removes its handlers and tools; its jobs stay, and are shown as having no handler. */
+  /** Removes its handlers, tools and schedules; its jobs stay, and are shown as having no handler. */
   unloadPlugin(id: string): Promise<void>;
 }
 
@@ -109,20 +110,27 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
     async loadPlugin(plugin) {
       await plugins.load(entryOf(plugin));
     },
-    unloadPlugin: (id) => plugins.unload(id),
+    async unloadPlugin(id) {
+      await plugins.unload(id);
+      await forgetSchedules(queue, (plugin) => plugin === id);
+    },
     stop() {
       stopped ??= plugins.stop();
       return stopped;
     },
   };
-  await loadAll(plugins, options);
+  const all = await loadAll(plugins, options);
+  // A plugin that does not load today is not gone.
+  if (all && options.plugins !== undefined) await forgetSchedules(queue, (plugin) => !plugins.ids.includes(plugin));
   return shell;
 }
 
+/** True if all of them loaded. */
 async function loadAll(
   plugins: Plugins,
   { plugins: given = [], onPluginError, log = NO_LOG }: ShellOptions,
-): Promise<void> {
+): Promise<boolean> {
+  let all = true;
   for (const plugin of given) {
     const entry = entryOf(plugin);
     try {
@@ -135,8 +143,10 @@ async function loadAll(
         throw error;
       }
       onPluginError(error, entry.from);
+      all = false;
     }
   }
+  return all;
 }
 
 function entryOf(plugin: AnyPlugin | PluginEntry): PluginEntry {

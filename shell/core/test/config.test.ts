@@ -21,7 +21,7 @@ describe("a config that is right", () => {
   test("an empty one is a brain with all defaults, called after its folder", async () => {
     const brain = await brainWith("");
     expect(brain.config).toMatchObject({ plugins: [], durability: "power", mcp: { role: "operator" } });
-    expect(brain.config.worker).toEqual({ concurrency: 10, idle: 60, grace: 5 });
+    expect(brain.config.worker).toEqual({ concurrency: 10, idle: 60, grace: 5, shares: {} });
     expect(brain.dir.endsWith(brain.name)).toBe(true);
   });
 

@@ -94,7 +94,7 @@ describe("a plugin is refused at load, by name, when it", () => {
     expect(["INVALID_PLUGIN", "FOREIGN_NAME"]).toContain(error.code);
   });
 
-  test.each(["resources", "secrets", "schedules"])("uses %s, which are not there yet", async (key) => {
+  test.each(["resources", "secrets"])("uses %s, which are not there yet", async (key) => {
     const error = await refusal({ id: "feeds", [key]: [] });
     expect(error.code).toBe("NOT_YET");
     expect(error.message).toContain(`\`${key}\``);

@@ -33,6 +33,10 @@ function schemaWith<Entry extends z.ZodType>(entry: Entry) {
           .max(3600)
           .default(5)
           .describe("Seconds that a job gets to end when it is told to stop"),
+        shares: z
+          .record(z.string().min(1), z.int().min(1).max(1000))
+          .default({})
+          .describe("Of the jobs that run at once, how many of a plugin at most: its id, and a number"),
       })
       .prefault({}),
     mcp: z

@@ -2,6 +2,7 @@ import type { ScheduleInfo } from "@brains/job-queue";
 import { z } from "zod";
 import { BrainsError } from "../errors.ts";
 import { didYouMean } from "../nearest.ts";
+import { pluginOfOwner } from "../plugin-schedules.ts";
 import type { ScheduleView, SchedulesReply } from "../replies.ts";
 import type { Tool } from "../tool-table.ts";
 import { isoIf } from "../views.ts";
@@ -48,7 +49,7 @@ async function view({ queue, now }: VerbPorts, schedule: ScheduleInfo, times: nu
   const { name, owner, cron, timezone, every, job, label, missed, overlap, paused, nextAt, lastAt, lastJob } = schedule;
   return {
     name,
-    plugin: owner,
+    plugin: pluginOfOwner(owner),
     cron,
     timezone,
     every,
