@@ -2,6 +2,7 @@ import type { Engine } from "./engine.ts";
 import { JobQueueError } from "./errors.ts";
 import type { AddedOperation } from "./handler.ts";
 import { decodeCursor, encodeCursor } from "./ids.ts";
+import { BATCH_SLICE } from "./limits.ts";
 import type { BatchInfo, Origin } from "./job.ts";
 import type { BatchFilter, BatchOperation, BatchOptions, EnqueuedBatch, Page } from "./options.ts";
 import type { Ports } from "./ports.ts";
@@ -9,6 +10,7 @@ import { requireRef, resolveRef } from "./resolve.ts";
 import { type WaitOptions, waitUntil } from "./service.ts";
 import type { MemberRow } from "./store/batch.ts";
 import { COMPLETED, FLAG_PLANNER } from "./store/codes.ts";
+import type { Staging } from "./store/stage.ts";
 import { pluginOf } from "./store/views.ts";
 import {
   type Registered,
@@ -39,7 +41,10 @@ export class BatchJobManager {
     this.#setting = setting;
   }
 
-  /** All members become visible together or not at all. Throws what `enqueue` throws, and DEPENDENCY_CYCLE. */
+  /**
+   * All members become visible together or not at all. A large batch is prepared and written over several turns of the event loop: do not change
+   * the operations until the promise resolves. Throws what `enqueue` throws, and DEPENDENCY_CYCLE.
+   */
   async enqueueBatch(operations: readonly BatchOperation[], options: BatchOptions = {}): Promise<EnqueuedBatch> {
     const { engine } = this.#setting;
     const priority = options.priority === undefined ? 0 : wholeNumber("priority", options.priority, -1_000, 1_000);
@@ -48,12 +53,23 @@ export class BatchJobManager {
     assertOperations(operations);
     const idempotencyKey = text("idempotencyKey", options.idempotencyKey) ?? undefined;
     const sorted = inOrder(operations);
-    const members = sorted.map(({ operation, inside, outside }) => {
+    const members: MemberRow[] = [];
+    for (const { operation, inside, outside } of sorted) {
+      if (members.length > 0 && members.length % BATCH_SLICE === 0) await this.#turn();
       const alone = { ...operation, dependsOn: undefined, key: undefined };
       const row = this.#member(alone, options.origin, operation.priority ?? priority);
-      return { ...row, after: outside, members: inside, flags: options.open ? row.flags | FLAG_PLANNER : row.flags };
-    });
+      const flags = options.open ? row.flags | FLAG_PLANNER : row.flags;
+      members.push({ ...row, after: outside, members: inside, flags });
+    }
     const plugins = new Set(operations.map((operation) => pluginOf(operation.type)));
+    const after = refs(options.after);
+    // With the order, so that the ids of a repeat belong to the same operations.
+    const hash =
+      idempotencyKey === undefined
+        ? undefined
+        : hashOf(...members.flatMap((member, i) => [member.type, member.data, String(sorted[i]?.given)]));
+    const large = members.length > BATCH_SLICE;
+    const staged = large ? await this.#stage(members, after, idempotencyKey, hash) : undefined;
     const made = await engine.submit("createBatch", {
       label: text("label", options.label),
       unit: text("unit", options.unit),
@@ -61,16 +77,15 @@ export class BatchJobManager {
       policy: options.policy ?? "continue",
       open: options.open ?? false,
       priority,
-      after: refs(options.after),
+      after,
       ...originColumns(options.origin),
-      members,
+      members: staged ? [] : members,
+      staged,
       idempotencyKey,
-      // With the order, so that the ids of a repeat belong to the same operations.
-      hash:
-        idempotencyKey === undefined
-          ? undefined
-          : hashOf(...members.flatMap((member, i) => [member.type, member.data, String(sorted[i]?.given)])),
+      hash,
     });
+    // From here on the batch is there, and a worker does this if this process does not.
+    if (staged) await this.#unfold(made.number).catch(() => undefined);
     // Ids in the order in which the operations were given.
     const jobIds: string[] = [];
     for (const [i, { given }] of sorted.entries()) jobIds[given] = made.jobIds[i] as string;
@@ -81,6 +96,33 @@ export class BatchJobManager {
       totalOperations: made.jobIds.length,
       duplicate: made.duplicate,
     };
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#setting.ports.loop.soon(resolve));
+  }
+
+  /** Writes the members of a large batch where nobody sees them yet. Undefined: the batch of this key is there already. */
+  async #stage(
+    members: readonly MemberRow[],
+    after: readonly (string | number)[],
+    idempotencyKey: string | undefined,
+    hash: string | undefined,
+  ): Promise<(Staging & { jobIds: string[] }) | undefined> {
+    const { engine } = this.#setting;
+    const kept = await engine.submit("stageBatch", { count: members.length, idempotencyKey, hash });
+    if (kept === null) return undefined;
+    const jobIds: string[] = [];
+    for (let from = 0; from < members.length; from += BATCH_SLICE) {
+      const slice = members.slice(from, from + BATCH_SLICE);
+      jobIds.push(...(await engine.submit("stageMembers", { batch: kept.batch, from, members: slice, after })));
+    }
+    return { ...kept, jobIds };
+  }
+
+  /** Makes the staged members of a batch into jobs. */
+  async #unfold(batch: number): Promise<void> {
+    while ((await this.#setting.engine.submit("unfoldBatch", batch)).more);
   }
 
   /** Adds jobs to an open batch. Throws BATCH_CLOSED. */
@@ -129,7 +171,9 @@ export class BatchJobManager {
   async cancelBatch(ref: string | number, options: { by?: string | undefined } = {}): Promise<BatchInfo> {
     const { engine } = this.#setting;
     const number = requireRef(engine, ref, "batch");
-    await engine.submit("cancelBatch", { id: number, by: options.by });
+    await this.#unfold(number);
+    const { by } = options;
+    for (let begun = false; (await engine.submit("cancelBatch", { id: number, by, begun })).more;) begun = true;
     return engine.queries.batches({ ids: [number], limit: 1 })[0] as BatchInfo;
   }
 

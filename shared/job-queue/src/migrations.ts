@@ -301,4 +301,18 @@ CREATE TABLE bq_firing (
 ALTER TABLE bq_body ADD COLUMN sum INTEGER;
 ALTER TABLE bq_result ADD COLUMN sum INTEGER;
 `,
+  `
+-- Members of large batches that are not jobs yet: see store/stage.ts. \`row\` is JSON.
+CREATE TABLE bq_stage (
+  batch INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  row TEXT NOT NULL,
+  PRIMARY KEY (batch, n)
+) STRICT, WITHOUT ROWID;
+
+-- How many of a batch's members are there; they count as its operations.
+ALTER TABLE bq_batch ADD COLUMN staged INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX bq_batch_staged ON bq_batch(id) WHERE staged > 0;
+`,
 ];

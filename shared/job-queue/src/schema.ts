@@ -94,6 +94,7 @@ export const batchTable = sqliteTable("bq_batch", {
   createdAt: integer("created_at").notNull(),
   startedAt: integer("started_at"),
   endedAt: integer("ended_at"),
+  staged: integer().notNull(),
 });
 
 export const requestTable = sqliteTable("bq_request", {

@@ -158,7 +158,7 @@ export class JobQueueWorker {
   }
 
   async #end(grace: number): Promise<void> {
-    await this.#starting;
+    await this.#starting?.catch(() => undefined);
     await this.#within(grace, () => this.#running.size === 0);
     for (const attempt of this.#running) attempt.abort("stopping");
     await this.#within(STOP_MS, () => this.#running.size === 0);
@@ -166,7 +166,8 @@ export class JobQueueWorker {
     // A handler that ignores its signal may run on; its job is given back, and what it still does changes nothing.
     await this.#within(SETTLE_LIMIT_MS, () => this.#unsettled.size === 0);
     this.#halt();
-    await this.#membership.leave();
+    // A store that does not take the end of this worker keeps nobody from stopping: the others find its lock free.
+    await this.#membership.leave().catch((error: unknown) => this.#setting.internalError(error, "the end of the worker"));
     this.#state = "idle";
   }
 
@@ -247,7 +248,7 @@ export class JobQueueWorker {
   #claimed(result: Claimed): void {
     this.#dirty = false;
     if (result.ended) {
-      this.#starting = this.#rejoin().catch((error: unknown) => this.#setting.internalError(error, "the worker"));
+      this.#starting = this.#rejoin();
       return;
     }
     this.#timers.get("due")?.();
@@ -364,5 +365,6 @@ export class JobQueueWorker {
     }
     while (this.#state === "running" && (await engine.submit("pruneEvents", retention)).more);
     while (this.#state === "running" && (await engine.submit("pruneKeys", null)).more);
+    while (this.#state === "running" && (await engine.submit("pruneStage", null)).more);
   }
 }

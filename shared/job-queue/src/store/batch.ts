@@ -1,12 +1,14 @@
 import { JobQueueError } from "../errors.ts";
 import { newSecret, publicId } from "../ids.ts";
 import type { BatchPolicy } from "../job.ts";
+import { BATCH_SLICE } from "../limits.ts";
 import { BATCH_ACTIVE, CANCELLED, COMPLETED, CONTROL_CANCEL, FAILED } from "./codes.ts";
 import type { Control } from "./control.ts";
 import type { Ending } from "./ending.ts";
 import type { EnqueueStore, JobRow } from "./enqueue.ts";
 import type { Keys } from "./keys.ts";
 import type { Held } from "./settle.ts";
+import type { Stage, Staging } from "./stage.ts";
 import type { StoreContext } from "./tick.ts";
 
 export interface MemberRow extends JobRow {
@@ -28,6 +30,8 @@ export interface NewBatch {
   readonly principal: string | null;
   readonly conversation: string | null;
   readonly members: readonly MemberRow[];
+  /** Members that were staged before, instead of `members`, with their ids. */
+  readonly staged?: (Staging & { readonly jobIds: readonly string[] }) | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly hash?: string | undefined;
 }
@@ -35,7 +39,7 @@ export interface NewBatch {
 export interface InsertedBatch {
   readonly batchId: string;
   readonly number: number;
-  readonly jobIds: string[];
+  readonly jobIds: readonly string[];
   readonly duplicate: boolean;
 }
 
@@ -53,21 +57,30 @@ interface BatchRow {
   completed: number;
   failed: number;
   cancelled: number;
+  staged: number;
 }
 
-export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Ending, control: Control, keys: Keys) {
+export interface BatchParts {
+  readonly enqueue: EnqueueStore;
+  readonly ending: Ending;
+  readonly control: Control;
+  readonly keys: Keys;
+  readonly stage: Stage;
+}
+
+export function batchStore(c: StoreContext, { enqueue, ending, control, keys, stage }: BatchParts) {
   const { db, tick } = c;
   const insert = db.prepare(
-    `INSERT INTO bq_batch (id, secret, state, open, policy, label, unit, plugin, priority, origin, principal, conversation, created_at)
-     VALUES (@id, @secret, 0, @open, @policy, @label, @unit, @plugin, @priority, @origin, @principal, @conversation, @now)`,
+    `INSERT INTO bq_batch (id, secret, state, open, policy, label, unit, plugin, priority, origin, principal, conversation, staged, created_at)
+     VALUES (@id, @secret, 0, @open, @policy, @label, @unit, @plugin, @priority, @origin, @principal, @conversation, @staged, @now)`,
   );
   const find = db.prepare(
-    "SELECT id, state, open, policy, run, control, total, completed, failed, cancelled FROM bq_batch WHERE id = ?",
+    "SELECT id, state, open, policy, run, control, total, completed, failed, cancelled, staged FROM bq_batch WHERE id = ?",
   );
   const close = db.prepare("UPDATE bq_batch SET open = 0 WHERE id = ? AND open = 1");
   const markCancel = db.prepare("UPDATE bq_batch SET control = ?, open = 0 WHERE id = ?");
   const end = db.prepare("UPDATE bq_batch SET state = ?, reason = ?, ended_at = ? WHERE id = ?");
-  const active = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state < 5");
+  const going = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state < 5 AND control = 0 LIMIT +?");
   const waiting = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (0, 2, 3, 4)");
   const planner = db.prepare("SELECT max(state < 5) FROM bq_job WHERE batch = ? AND (flags & 1) = 1").pluck();
   const dependency = db
@@ -122,14 +135,15 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
       const row = find.get(id) as BatchRow | undefined;
       if (!row || row.state !== BATCH_ACTIVE) continue;
       if (row.policy === "stop" && row.failed > 0) {
+        stage.unfoldAll(id);
         for (const job of waiting.all(id) as { id: number }[]) ending.endWaiting(job.id, CANCELLED, "batch");
       }
-      if (row.open === 1 && planner.get(id) === 0) {
+      if (row.open === 1 && row.staged === 0 && planner.get(id) === 0) {
         close.run(id);
         tick.batchEvent("closed", id, row.run, BATCH_ACTIVE);
       }
       const now = find.get(id) as BatchRow;
-      if (now.open === 1 || now.total !== now.completed + now.failed + now.cancelled) continue;
+      if (now.open === 1 || now.staged > 0 || now.total !== now.completed + now.failed + now.cancelled) continue;
       const state = now.failed > 0 ? FAILED : now.cancelled > 0 || now.control !== 0 ? CANCELLED : COMPLETED;
       const reason =
         state === COMPLETED
@@ -157,8 +171,10 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
           const known = keys.find("batch", input.idempotencyKey, input.hash);
           if (known?.reply) return { ...(JSON.parse(known.reply) as InsertedBatch), duplicate: true };
         }
+        const { staged } = input;
+        if (staged) stage.assertWhole(staged);
         const targets = input.after.map((ref) => enqueue.target(ref));
-        const id = tick.nextNumber();
+        const id = staged?.batch ?? tick.nextNumber();
         const secret = newSecret(c.random);
         insert.run({
           ...input,
@@ -167,12 +183,13 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
           open: input.open ? 1 : 0,
           now: tick.now,
           members: null,
+          staged: staged?.count ?? 0,
           after: null,
           idempotencyKey: null,
           hash: null,
         });
         tick.batchEvent("created", id, 1, BATCH_ACTIVE);
-        const jobIds = insertMembers(id, input.members, targets);
+        const jobIds = staged?.jobIds ?? insertMembers(id, input.members, targets);
         tick.touched.add(id);
         const result = { batchId: publicId(id, secret), number: id, jobIds, duplicate: false };
         if (input.idempotencyKey !== undefined && input.hash !== undefined) {
@@ -208,16 +225,22 @@ export function batchStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
         tick.touched.add(id);
       },
 
-      cancelBatch(input: { id: number; by?: string | undefined }): void {
+      /** One slice of it. `more` says that another call is needed, which says that the cancel has begun. */
+      cancelBatch(input: { id: number; by?: string | undefined; begun: boolean }): { more: boolean } {
         const row = get(input.id);
-        if (row.state !== BATCH_ACTIVE)
+        if (row.state !== BATCH_ACTIVE) {
+          if (input.begun) return { more: false };
           throw new JobQueueError(
             "INVALID_STATE",
             `Batch #${input.id} has ended already, so there is nothing to cancel.`,
           );
+        }
         markCancel.run(CONTROL_CANCEL, input.id);
-        for (const job of active.all(input.id) as { id: number }[]) control.cancel(job.id, "batch", input.by);
+        stage.unfoldAll(input.id);
+        const members = going.all(input.id, BATCH_SLICE) as { id: number }[];
+        for (const job of members) control.cancel(job.id, "batch", input.by);
         tick.touched.add(input.id);
+        return { more: members.length === BATCH_SLICE };
       },
 
       /** The next run of a batch: every member that failed or was cancelled runs again. */

@@ -3,6 +3,7 @@ import type { RateLimit } from "../options.ts";
 import { FLAG_INTERRUPT, FLAG_NO_POLICY, FLAG_OWN_TRIES } from "./codes.ts";
 import { type Pauses, isPaused } from "./pauses.ts";
 import type { Rates } from "./rates.ts";
+import type { Stage } from "./stage.ts";
 import type { Suspects } from "./suspects.ts";
 import type { StoreContext } from "./tick.ts";
 import { pluginOf } from "./views.ts";
@@ -89,16 +90,18 @@ const PROMOTE_LIMIT = 1_000;
 /** What a claim must look at besides the jobs; 0 in nearly every store, and told by the look for the worker's own row. */
 const PAUSES = 1;
 const SUSPECTS = 2;
+const STAGED = 4;
 
 export interface Gates {
   readonly pauses: Pauses;
   readonly rates: Rates;
+  readonly stage: Stage;
   readonly suspects: Suspects;
 }
 
 export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string) => number) {
   const { db, tick } = c;
-  const { pauses, rates, suspects } = gates;
+  const { pauses, rates, stage, suspects } = gates;
   const promote = db.prepare(
     `UPDATE bq_job SET state = 0 WHERE id IN (SELECT id FROM bq_job WHERE state = 2 AND run_at <= ? ORDER BY run_at LIMIT ${PROMOTE_LIMIT})`,
   );
@@ -136,6 +139,7 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
   const registered = db
     .prepare(
       `SELECT ${PAUSES} * EXISTS (SELECT 1 FROM bq_pause) + ${SUSPECTS} * EXISTS (SELECT 1 FROM bq_suspect)
+         + ${STAGED} * EXISTS (SELECT 1 FROM bq_batch WHERE staged > 0)
        FROM bq_worker WHERE id = ? AND ended_at IS NULL`,
     )
     .pluck();
@@ -145,7 +149,8 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
   const anyOther = db
     .prepare(
       `SELECT EXISTS (SELECT 1 FROM bq_job WHERE state = 1) OR EXISTS (SELECT 1 FROM bq_job WHERE state = 2)
-       OR EXISTS (SELECT 1 FROM bq_job WHERE state IN (3, 4) AND state < 5)`,
+       OR EXISTS (SELECT 1 FROM bq_job WHERE state IN (3, 4) AND state < 5)
+       OR EXISTS (SELECT 1 FROM bq_batch WHERE staged > 0)`,
     )
     .pluck();
 
@@ -285,6 +290,7 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
         // Jobs of a worker that counts as ended would be taken over by nobody.
         if (special === undefined) return { jobs: [], nextDue: null, emptying: false, ended: true };
         promote.run(tick.now);
+        const unfolding = (special & STAGED) > 0 && stage.unfoldSome();
         let { types } = input;
         if (special & PAUSES) {
           const paused = pauses.names();
@@ -292,7 +298,7 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
         }
         let jobs: ClaimedJob[] = [];
         let emptying = false;
-        let next = nextDue.get() as number | null;
+        let next = unfolding ? tick.now : (nextDue.get() as number | null);
         if (input.free > 0) {
           if (special & SUSPECTS) ({ jobs, emptying } = amongSuspects(input, types));
           else jobs = takeJobs(input.worker, chosen(input, types));

@@ -33,6 +33,9 @@ export function endingStore(c: StoreContext) {
   const putResult = db.prepare(
     "INSERT INTO bq_result (id, result, error, sum) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET result = excluded.result, error = excluded.error, sum = excluded.sum",
   );
+  const state = db
+    .prepare("SELECT state FROM bq_job WHERE id = @id UNION ALL SELECT state FROM bq_batch WHERE id = @id")
+    .pluck();
   const dropResult = db.prepare("DELETE FROM bq_result WHERE id = ?");
   const openDeps = db.prepare("SELECT job, mode FROM bq_dep WHERE on_id = ? AND done = 0");
   const markDep = db.prepare("UPDATE bq_dep SET done = ? WHERE job = ? AND on_id = ?");
@@ -111,6 +114,8 @@ export function endingStore(c: StoreContext) {
     settleDependents,
     putResult: (id: number, result: string | null, error: string | null) =>
       void putResult.run(id, result, error, checksumOf(result)),
+    /** Of a job or batch. */
+    stateOf: (id: number) => state.get({ id }) as number | undefined,
     dropResult: (id: number): void => void dropResult.run(id),
     hot: (id: number) => hot.get(id) as HotRow | undefined,
   };

@@ -110,10 +110,15 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
     return row;
   }
 
-  /** Inserts one job that has passed every check. `targets` are what it waits for. */
-  function insert(row: JobRow, targets: readonly Target[], batch: number | null): Enqueued {
-    const id = tick.nextNumber();
-    const secret = newSecret(c.random);
+  /** Inserts one job that has passed every check. `targets` are what it waits for; `given` is the name it was promised. */
+  function insert(
+    row: JobRow,
+    targets: readonly Target[],
+    batch: number | null,
+    given?: { id: number; secret: string },
+  ): Enqueued {
+    const id = given?.id ?? tick.nextNumber();
+    const secret = given?.secret ?? newSecret(c.random);
     const runAt = row.runAt ?? tick.now + row.delay;
     let state = runAt > tick.now ? DELAYED : READY;
     let broken = false;

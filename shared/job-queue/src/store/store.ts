@@ -13,6 +13,7 @@ import { rateStore } from "./rates.ts";
 import { readStore } from "./read.ts";
 import { scheduleStore } from "./schedule.ts";
 import { settleStore } from "./settle.ts";
+import { stageStore } from "./stage.ts";
 import { suspectStore } from "./suspects.ts";
 import { takeoverStore } from "./takeover.ts";
 import { createTick } from "./tick.ts";
@@ -31,10 +32,11 @@ export function createStore(db: Database, options: { random: Random; now: () => 
   const enqueue = enqueueStore(context, keys, ending);
   const pauses = pauseStore(context);
   const suspects = suspectStore(context);
-  const claim = claimStore(context, { pauses, suspects, rates: rateStore(context) }, enqueue.laneOf);
+  const stage = stageStore(context, enqueue, ending, keys);
+  const claim = claimStore(context, { pauses, stage, suspects, rates: rateStore(context) }, enqueue.laneOf);
   const settle = settleStore(context, ending);
   const control = controlStore(context, ending);
-  const batch = batchStore(context, enqueue, ending, control, keys);
+  const batch = batchStore(context, { enqueue, ending, control, keys, stage });
   const schedule = scheduleStore(context, enqueue);
   const prune = pruneStore(context, control.drop, batch.dropSlice);
   return {
@@ -47,6 +49,7 @@ export function createStore(db: Database, options: { random: Random; now: () => 
       ...suspects.commands,
       ...settle.commands,
       ...control.commands,
+      ...stage.commands,
       ...batch.commands,
       ...keys.commands,
       ...prune.commands,
@@ -71,8 +74,9 @@ export function createStore(db: Database, options: { random: Random; now: () => 
     settleBatches(): void {
       if (tick.touched.size > 0) batch.settleTouched();
     },
-    /** The end of the transaction. */
+    /** The end of the transaction. The claim may have let members of a large batch in, and one of them may have ended at once. */
     conclude(): void {
+      if (tick.touched.size > 0) batch.settleTouched();
       tick.flush();
     },
     forget: () => enqueue.forgetLanes(),

@@ -26,6 +26,8 @@ export interface Tick {
   /** Batches whose counts changed; looked at once, at the end of the transaction. */
   readonly touched: Set<number>;
   nextNumber(): number;
+  /** Keeps the next numbers for others than those that call for one. */
+  skipNumbers(count: number): void;
   nextSeq(): number;
   jobEvent(change: JobChange, id: number, run: number, state: number): void;
   batchEvent(change: BatchChange, id: number, run: number, state: number): void;
@@ -72,6 +74,9 @@ export function createTick(db: Database): Tick & { begin(now: number): void; flu
     nextNumber() {
       number = (number ?? (read.get("number") as number | undefined) ?? 0) + 1;
       return number;
+    },
+    skipNumbers(count: number) {
+      number = tick.nextNumber() + count - 1;
     },
     nextSeq() {
       if (seq === undefined) {

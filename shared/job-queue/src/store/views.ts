@@ -137,6 +137,7 @@ export interface BatchRowView {
   cancelled: number;
   planners: number;
   planned: number;
+  staged: number;
   origin: string | null;
   createdAt: number;
   startedAt: number | null;
@@ -148,7 +149,7 @@ export function batchView(
   extra: { currentOperation?: string | undefined; errors: readonly BatchError[]; type?: string | undefined },
 ): BatchInfo {
   const completed = row.completed - row.planned;
-  const total = row.total - row.planners;
+  const total = row.total + row.staged - row.planners;
   const ended = completed + row.failed + row.cancelled;
   return {
     batchId: publicId(row.id, row.secret),
