@@ -4,6 +4,9 @@ import type { Database } from "./sqlite.ts";
 
 /** How often the store is looked at when no file event came: events may be lost or come before the commit can be seen. */
 const FALLBACK_MS = 100;
+/** A file event comes with a write, before its commit can be seen: a writer may be paused in between. So it is looked again for a while. */
+const LOOK_MS = 3;
+const LOOKS = 20;
 /** So many own commits within `BURST_MS` are a burst. */
 const BURST_COMMITS = 16;
 const BURST_MS = 20;
@@ -24,6 +27,8 @@ export class Doorbell {
   #unwatch: (() => void) | undefined;
   #stopTimer: (() => void) | undefined;
   #stopBurst: (() => void) | undefined;
+  #stopLooks: (() => void) | undefined;
+  #looks = 0;
   #commits = 0;
   #since = 0;
 
@@ -70,6 +75,7 @@ export class Doorbell {
     this.#unwatch?.();
     this.#stopTimer?.();
     this.#stopBurst?.();
+    this.#stopLooks?.();
     this.#stopTimer = undefined;
   }
 
@@ -89,7 +95,17 @@ export class Doorbell {
     const wal = `${basename(this.#path)}-wal`;
     // Where there is no watch the timer is enough.
     this.#unwatch = this.#loop.watch(dirname(this.#path), (file) => {
-      if (file === null || file === wal) this.#look();
+      if ((file === null || file === wal) && !this.#look()) this.#keepLooking();
+    });
+  }
+
+  #keepLooking(): void {
+    this.#looks = LOOKS;
+    this.#stopLooks ??= this.#loop.every(LOOK_MS, () => {
+      this.#looks -= 1;
+      if (!this.#look() && this.#looks > 0) return;
+      this.#stopLooks?.();
+      this.#stopLooks = undefined;
     });
   }
 
@@ -97,16 +113,19 @@ export class Doorbell {
     return this.#dataVersion.get() as number;
   }
 
-  #look(): void {
-    if (!this.#db.open || this.#db.inTransaction) return;
+  /** True if somebody else had written. */
+  #look(): boolean {
+    if (!this.#db.open || this.#db.inTransaction) return false;
     // Called by a timer: what is thrown here would end the process. The version is kept only after the ring, so a failed one is repeated.
     try {
       const version = this.#read();
-      if (version === this.#version) return;
+      if (version === this.#version) return false;
       this.#ring();
       this.#version = version;
+      return true;
     } catch (error) {
       this.#internalError(error, "the doorbell");
+      return false;
     }
   }
 }

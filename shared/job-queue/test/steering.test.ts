@@ -114,6 +114,35 @@ test("a worker from which a job was taken while it was stopped aborts the handle
   expect(await queue.service.runs(number)).toMatchObject([{ run: 1, state: "failed", reason: "stalled" }]);
 });
 
+test("a worker that spins is not robbed; taken by force its process is ended, and what else it ran goes on elsewhere", async () => {
+  const path = storePath();
+  const { clock } = systemPorts;
+  const queue = await open(path, { clock: { ...clock, now: () => clock.now() + 60_000 } });
+  const spinner = await child(path, "work");
+  const beside = await queue.enqueue("hold");
+  const spinning = await queue.enqueue("spin");
+  for (const { number } of [beside, spinning])
+    await vi.waitFor(() => expect(spinner.heard).toContainEqual({ event: "started", number, run: 1 }), LIMIT);
+  // The first has looked for dead ones by now, and works.
+  const heir = await child(path, "work");
+  expect((await queue.wait((await queue.enqueue("quick")).jobId)).result).toBe(heir.process.pid);
+  for (const { number } of [beside, spinning])
+    expect((await queue.service.getStatus(number))?.worker).toMatchObject({
+      pid: spinner.process.pid,
+      answering: false,
+    });
+
+  const gone = once(spinner.process, "exit");
+  expect(await queue.service.retry(spinning.number, { force: true })).toEqual({
+    pid: spinner.process.pid,
+    worker: "ended",
+  });
+  await gone;
+  expect((await queue.wait(spinning.number)).result).toBe(heir.process.pid);
+  heir.process.send("release");
+  expect(await queue.wait(beside.number)).toMatchObject({ state: "completed", attempt: 1 });
+});
+
 test("only the process that was meant is ended: one of another start time is left alone", async () => {
   const path = storePath();
   const worker = await child(path, "work");

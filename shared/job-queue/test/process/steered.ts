@@ -41,6 +41,17 @@ async function work(): Promise<void> {
       return { choice, comment };
     },
   });
+  queue.registerHandler("spin", {
+    async process(_data, _id, { number, run }) {
+      tell({ event: "started", number, run });
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      // Longer than anybody waits for it.
+      if (run === 1) for (const from = performance.now(); performance.now() - from < 600_000;);
+      return process.pid;
+    },
+  });
   queue.registerHandler("quick", { process: async () => process.pid });
   await queue.start();
 }
