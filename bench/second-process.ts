@@ -7,6 +7,8 @@ import { RESULT, TYPE } from "./payload.ts";
 
 /** Jobs of this type run until they are cancelled or their process is killed. */
 export const ENDLESS = "bench:endless";
+/** Jobs of this type ask once, and end when they were answered. */
+export const ASKING = "bench:asking";
 
 /** A handler has started: which job, and when (nanoseconds of the machine's monotonic clock, which all processes share). */
 export interface Report {
@@ -63,6 +65,9 @@ async function serve(folder: string): Promise<void> {
         job.signal.addEventListener("abort", () => reject(job.signal.reason as Error), { once: true }),
       );
     },
+  });
+  queue.registerHandler(ASKING, {
+    process: async (_data, _id, job) => (await job.requestDecision({ question: "Go on?" })).choice,
   });
   await queue.start();
   process.send?.("ready");

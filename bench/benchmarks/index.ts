@@ -1,9 +1,11 @@
 import type { Benchmark } from "../benchmark.ts";
 import { bytes } from "./bytes.ts";
 import { cancel } from "./cancel.ts";
+import { control } from "./control.ts";
 import { dueAtOnce } from "./due-at-once.ts";
 import { enqueueManyPower, enqueueManyProcess } from "./enqueue-many.ts";
 import { enqueueOnePower, enqueueOneProcess } from "./enqueue-one.ts";
+import { events } from "./events.ts";
 import { history } from "./history.ts";
 import { largeBatch } from "./large-batch.ts";
 import { latencyTwo } from "./latency-two.ts";
@@ -29,6 +31,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
   history,
   takeover,
   cancel,
+  control,
+  events,
   whileRunning,
   manyTypes,
   dueAtOnce,
