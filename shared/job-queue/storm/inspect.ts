@@ -167,7 +167,10 @@ interface Kill {
   restarted?: number;
 }
 
-/** The lines in their order: S and E of an attempt, F of one that was told to stop, K of a process that is about to be killed, R of one that was robbed while it lived. */
+/**
+ * The lines in their order: S and E of an attempt, F of one that was told to stop, K of a process that is about to be killed, R of a job that
+ * is about to be taken from one that lives.
+ */
 function followAttempts(lines: readonly string[][], wrong: Wrong) {
   const open = new Map<number, { mark: string; pid: string }>();
   const killed = new Set<string>();
@@ -178,15 +181,15 @@ function followAttempts(lines: readonly string[][], wrong: Wrong) {
   let count = 0;
   for (const [kind, id = "", pid = "", mark = "", at = "", wall = ""] of lines) {
     const number = Number(id);
-    if (kind === "K" || kind === "R") {
-      const held = [...open].filter(([, owner]) => owner.pid === pid);
-      if (kind === "R") for (const [, owner] of held) robbed.add(owner.mark);
-      else {
-        killed.add(pid);
-        const kill = { at: Number(at), wall: Number(wall), held: held.map(([job]) => job) };
-        kills.push(kill);
-        for (const job of kill.held) waiting.set(job, kill);
-      }
+    if (kind === "R") {
+      const owner = open.get(number);
+      if (owner?.pid === pid) robbed.add(owner.mark);
+    } else if (kind === "K") {
+      killed.add(pid);
+      const held = [...open].flatMap(([job, owner]) => (owner.pid === pid ? [job] : []));
+      const kill = { at: Number(at), wall: Number(wall), held };
+      kills.push(kill);
+      for (const job of held) waiting.set(job, kill);
     } else if (kind === "S") {
       count += 1;
       const owner = open.get(number);

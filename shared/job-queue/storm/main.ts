@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { circumstances } from "./figures.ts";
 import { kill } from "./kill.ts";
 import { power } from "./power.ts";
+import { stop } from "./stop.ts";
 import { type Outcome, type Storm, StormImpossible, broken } from "./storm.ts";
 
 const STORMS: Readonly<Record<string, { readonly storm: Storm; readonly about: string }>> = {
@@ -11,6 +12,7 @@ const STORMS: Readonly<Record<string, { readonly storm: Storm; readonly about: s
     storm: ({ seconds = 30, seed }) => kill({ seconds, seed, producers: 3, workers: 2, fronts: 1 }),
   },
   power: { about: "the power fails: writes that were not synced are undone or torn (Linux, needs cc)", storm: power },
+  stop: { about: "workers are stopped with SIGSTOP, for moments and for long, and taken from by force", storm: stop },
 };
 
 const USAGE = `Usage: npm run storm -- NAME [--seconds N] [--seed N]

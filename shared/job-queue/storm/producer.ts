@@ -6,7 +6,7 @@ import { monotonic } from "./figures.ts";
 import { openLedger } from "./ledger.ts";
 import { readSetting } from "./setting.ts";
 
-const { folder, durability, tolerant = false, delays = false } = readSetting();
+const { folder, durability, tolerant = false, delays = false, hold = 0 } = readSetting();
 const acknowledged = openLedger(join(folder, "acknowledged"));
 const queue = await openJobQueue({ path: join(folder, "storm.db"), durability });
 const orders = { stop: false };
@@ -46,7 +46,7 @@ async function produce(i: number): Promise<void> {
   } else {
     const { number } = await queue.enqueue(
       "work",
-      { steps: i % 7 === 0, long: i % 6 === 0 },
+      { steps: i % 7 === 0, long: i % 6 === 0, hold: i % 4 === 0 ? hold : 0 },
       i % 5 === 0 ? { key: `k${i % 3}` } : {},
     );
     keep([number]);

@@ -7,6 +7,8 @@ export interface CrewSetting {
   readonly tolerant?: boolean;
   /** A producer enqueues delayed jobs too. */
   readonly delays?: boolean;
+  /** Every fourth job of a producer waits so many milliseconds. */
+  readonly hold?: number;
   /** A worker writes to the ledger how jobs ended, as soon as it knows. */
   readonly tells?: boolean;
 }
