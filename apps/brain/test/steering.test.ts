@@ -51,22 +51,30 @@ test("a worker with nothing to do ends by itself, and the next call starts anoth
   expect((await once()).code).toBe(0);
 });
 
-test("a changed config gets a worker of its own, and the old one finishes what it has", async () => {
+test("a changed config gets one worker of its own, however many ask for it, and the old one finishes what it has", async () => {
   const brain = await gatesBrain();
   const { batchId } = await brain.json<Queued>("run", "sections", "--count", "1", "--gateAt", "0");
   const old = await brain.worker();
   await vi.waitFor(async () => expect(await brain.ledger("started")).toEqual(["0"]), LIMIT);
 
   await brain.write("brains.yaml", "plugins:\n  - ./gates.ts\nworker:\n  concurrency: 3\n");
-  expect((await brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait")).code).toBe(0);
+  const calls = Array.from({ length: 4 }, () =>
+    brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait", "50"),
+  );
+  expect((await Promise.all(calls)).map(({ code }) => code)).toEqual([0, 0, 0, 0]);
   const queue = await brain.queue();
-  const live = (await queue.workers()).filter((worker) => worker.state === "running" && isAlive(worker.pid));
-  expect(live.map(({ pid }) => pid)).not.toContain(old);
+  const live = (await queue.workers()).filter(({ pid }) => isAlive(pid));
+  expect(live.map(({ pid, state }) => [pid === old, state]).toSorted()).toEqual([
+    [false, "running"],
+    [true, "draining"],
+  ]);
 
   await brain.open("sections");
   await queue.batches.wait(batchId ?? "", { timeout: LIMIT.timeout });
   await vi.waitFor(() => expect(isAlive(old)).toBe(false), LIMIT);
-  expect(await brain.ledger("written")).toEqual(["0", "0"]);
+  expect(await brain.ledger("written")).toHaveLength(5);
+  const { items } = await queue.service.list({ batch: batchId });
+  expect(items).toMatchObject([{ state: "completed", run: 1, attempt: 1 }]);
 });
 
 /** A plugin with one job, whose handler has this body. */
