@@ -187,6 +187,7 @@ test("a batch in full counts, lists its errors, and shows first what needs a loo
     label: "generate all",
     unit: "sections",
     status: "failed",
+    cancelling: false,
     open: false,
     policy: "continue",
     run: 1,

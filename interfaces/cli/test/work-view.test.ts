@@ -38,6 +38,7 @@ function batchChanged(change: BatchEvent["change"], more: Partial<BatchInfo>): W
     label: "generate all",
     unit: "sections",
     status: "processing",
+    cancelling: false,
     open: false,
     policy: "continue",
     run: 1,

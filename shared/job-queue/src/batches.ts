@@ -93,7 +93,7 @@ export class BatchJobManager {
       batchId: made.batchId,
       number: made.number,
       jobIds,
-      totalOperations: made.jobIds.length,
+      totalOperations: options.open ? 0 : made.jobIds.length,
       duplicate: made.duplicate,
     };
   }

@@ -160,6 +160,8 @@ export interface BatchInfo {
   /** What one operation is called, e.g. "sections". */
   readonly unit?: string | undefined;
   readonly status: BatchState;
+  /** It was cancelled, and jobs of it still run. */
+  readonly cancelling: boolean;
   /** More jobs may still be added. */
   readonly open: boolean;
   readonly policy: BatchPolicy;

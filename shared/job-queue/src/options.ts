@@ -113,6 +113,7 @@ export interface EnqueuedBatch {
   readonly batchId: string;
   readonly number: number;
   readonly jobIds: readonly string[];
+  /** 0 of an open batch: its first jobs plan the work and are not counted. */
   readonly totalOperations: number;
   readonly duplicate: boolean;
 }

@@ -101,8 +101,12 @@ test("cancel ends waiting members at once and running ones by their signal; the 
   const { batchId, jobIds } = await queue.enqueueBatch([1, 2, 3].map((n) => ({ type: "op", data: n })));
   await queue.spy.waitFor(jobIds[0] as string, "processing");
   const seen = await other.batches.cancelBatch(batchId);
-  expect(seen).toMatchObject({ cancelledOperations: 2, processingOperations: 1 });
-  expect(await queue.batches.wait(batchId)).toMatchObject({ status: "cancelled", cancelledOperations: 3 });
+  expect(seen).toMatchObject({ cancelling: true, cancelledOperations: 2, processingOperations: 1 });
+  expect(await queue.batches.wait(batchId)).toMatchObject({
+    status: "cancelled",
+    cancelling: false,
+    cancelledOperations: 3,
+  });
   expect((await queue.service.list({ batch: batchId })).items.map((job) => job.reason)).toEqual([
     "batch",
     "batch",
@@ -129,7 +133,8 @@ test("a planning job adds members to its open batch, which closes when the plann
   });
   queue.registerHandler("work", { process: (n: number) => n });
   await queue.start();
-  const { batchId } = await queue.enqueueBatch([{ type: "plan" }], { open: true, unit: "things" });
+  const { batchId, totalOperations } = await queue.enqueueBatch([{ type: "plan" }], { open: true, unit: "things" });
+  expect(totalOperations).toBe(0);
   expect(await queue.batches.wait(batchId)).toMatchObject({
     status: "completed",
     open: false,

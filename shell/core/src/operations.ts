@@ -79,7 +79,7 @@ export function batchOperation(batch: BatchInfo, { now, requests = [], currentMe
     type: batch.type,
     label: batch.label ?? batch.type ?? `batch of ${unit}`,
     status: batch.status,
-    cancelling: false,
+    cancelling: batch.cancelling,
     run: batch.run,
     progress: progressText({ current, total, unit }),
     currentTask:

@@ -15,12 +15,15 @@ export function enqueuedBy(result: unknown, scope: Scope): Enqueued | undefined 
 
 /** The uniform reply, with whatever else the tool put beside the id. */
 export function queuedReply(enqueued: Enqueued, result: unknown): QueuedReply {
-  const { kind, id, number, label, total, duplicate } = enqueued;
+  const { kind, id, number, label, total, duplicate, unit = "jobs" } = enqueued;
+  // A batch whose first job plans it has no total yet, and 0 would be taken for one.
+  const unsaid = kind === "batch" && total === undefined ? "totalOperations" : undefined;
   const extra = Object.entries(typeof result === "object" && result !== null ? result : {}).filter(
-    ([key]) => !SPOKEN.has(key),
+    ([key]) => !SPOKEN.has(key) && key !== unsaid,
   );
-  const size =
-    total === undefined ? "" : ` with ${count(total, singular(enqueued.unit ?? "jobs"), enqueued.unit ?? "jobs")}`;
+  const known =
+    total === undefined ? `; how many ${unit} it has is not known yet` : ` with ${count(total, singular(unit), unit)}`;
+  const size = kind === "batch" ? known : "";
   return {
     ...Object.fromEntries(extra),
     status: "queued",

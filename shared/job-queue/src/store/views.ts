@@ -52,7 +52,15 @@ export interface JobRowView {
   worker: { id: number; pid: number; seenAt: number } | null;
 }
 
-const parse = (json: string | null): unknown => (json === null ? undefined : (JSON.parse(json) as unknown));
+/** What was damaged on the disk is shown as absent: one bad row must not keep a list from being shown. */
+function parse(json: string | null): unknown {
+  if (json === null) return undefined;
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return undefined;
+  }
+}
 
 export const pluginOf = (type: string): string | undefined =>
   type.includes(":") ? type.slice(0, type.indexOf(":")) : undefined;
@@ -124,6 +132,7 @@ export interface BatchRowView {
   id: number;
   secret: string;
   state: number;
+  control: number;
   open: number;
   policy: string;
   run: number;
@@ -157,6 +166,7 @@ export function batchView(
     label: row.label ?? undefined,
     unit: row.unit ?? undefined,
     status: batchWord(row),
+    cancelling: row.state < COMPLETED && row.control !== 0,
     open: row.open === 1,
     policy: row.policy as BatchPolicy,
     run: row.run,
