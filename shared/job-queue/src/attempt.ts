@@ -1,5 +1,6 @@
 import { backoffDelay } from "./backoff.ts";
 import type { Engine } from "./engine.ts";
+import { checksumOf } from "./checksum.ts";
 import { JobQueueError } from "./errors.ts";
 import { type JobHandler, handlerSignal } from "./handler.ts";
 import type { FailReason, LogStream, Progress, StoredError } from "./job.ts";
@@ -111,6 +112,7 @@ export class Attempt {
     this.#jobId = jobId;
     let running: unknown;
     try {
+      assertUndamaged(this.job);
       this.#data = JSON.parse(this.job.data) as unknown;
       this.#data = parseData(this.#registered, this.#data);
     } catch (error) {
@@ -375,4 +377,13 @@ function storedError(error: unknown): StoredError {
     stack: error.stack,
     data: kept,
   };
+}
+
+/** Bits flip on disks: rather no work than work with what nobody gave. */
+function assertUndamaged({ id, data, sum }: ClaimedJob): void {
+  if (sum === null || checksumOf(data) === sum) return;
+  throw new JobQueueError(
+    "INVALID_DATA",
+    `The stored data of #${id} is damaged: its checksum does not hold. Enqueue it again, and check the disk.`,
+  );
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { JobQueueError } from "./errors.ts";
 import { type Database, isBusy, openFile } from "./sqlite.ts";
@@ -72,6 +72,13 @@ export function isHeld(storePath: string, name: string): boolean {
   } finally {
     db.close();
   }
+}
+
+/** Names of the locks that some process holds now. */
+export function heldLocks(storePath: string): string[] {
+  const folder = lockFolder(storePath);
+  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".lock")) : [];
+  return files.map((file) => file.slice(0, -".lock".length)).filter((name) => isHeld(storePath, name));
 }
 
 /** Removes the file of a lock whose owner is dead and whose name is never used again. */

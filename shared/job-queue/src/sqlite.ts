@@ -18,9 +18,9 @@ const BUSY_TIMEOUT_MS = 50;
 /** The first SQLite without the WAL-reset bug, which loses acknowledged commits when several processes share a file (sqlite.org/wal.html). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
 
-export function openFile(path: string, timeout = BUSY_TIMEOUT_MS): Database {
+export function openFile(path: string, timeout = BUSY_TIMEOUT_MS, options: BetterSqlite3.Options = {}): Database {
   sqlite ??= require("better-sqlite3") as typeof BetterSqlite3;
-  return new sqlite(path, { timeout });
+  return new sqlite(path, { ...options, timeout });
 }
 
 /** Opens (and creates) the store's file with the pragmas the queue relies on. Throws STORE_UNREADABLE, SQLITE_TOO_OLD. */

@@ -41,6 +41,8 @@ export interface ClaimedJob {
   readonly maxAttempts: number;
   readonly fence: number;
   readonly data: string;
+  /** See checksum.ts. */
+  readonly sum: number | null;
   readonly label: string | null;
   readonly batch: number | null;
   readonly batchSecret: string | null;
@@ -78,6 +80,7 @@ type TakenRow = [
 type BodyRow = [
   secret: string,
   data: string,
+  sum: number | null,
   label: string | null,
   timeout: number | null,
   backoff: string | null,
@@ -129,7 +132,7 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
     `UPDATE bq_job SET flags = (flags & ~${FLAG_NO_POLICY}) | ?, max_attempts = CASE WHEN flags & ${FLAG_OWN_TRIES} THEN max_attempts ELSE ? END
      WHERE id = ?`,
   );
-  const body = db.prepare("SELECT secret, data, label, timeout, backoff, origin FROM bq_body WHERE id = ?").raw();
+  const body = db.prepare("SELECT secret, data, sum, label, timeout, backoff, origin FROM bq_body WHERE id = ?").raw();
   const batchSecret = db.prepare("SELECT secret FROM bq_batch WHERE id = ?").pluck();
   const markWorker = db.prepare("UPDATE bq_worker SET state = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL");
   const addWorker = db.prepare(
@@ -226,7 +229,7 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
         adopt.run(policy.interrupt ? FLAG_INTERRUPT : 0, policy.maxAttempts, id);
         if (!(flags & FLAG_OWN_TRIES)) maxAttempts = policy.maxAttempts;
       }
-      const [secret, data, label, timeout, backoff, origin] = body.get(id) as BodyRow;
+      const [secret, data, sum, label, timeout, backoff, origin] = body.get(id) as BodyRow;
       tick.jobEvent("started", id, run, 1);
       const secretOfBatch = batch === null ? null : (batchSecret.get(batch) as string);
       const { type } = policy;
@@ -240,6 +243,7 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
           maxAttempts,
           fence,
           data,
+          sum,
           label,
           batch,
           batchSecret: secretOfBatch,
