@@ -116,7 +116,7 @@ describe("wrong input at the edges gives one clear error", () => {
 
   test("an unknown tool, with the nearest", async () => {
     const brain = await gatesBrain();
-    expectError(await brain.run("run", "section"), 3, "NO_SUCH_TOOL", /sections/);
+    expectError(await brain.run("run", "section"), 3, "TOOL_NOT_FOUND", /sections/);
   });
 
   test("a missing field, by name", async () => {

@@ -2,20 +2,22 @@
 export const QUEUE_ERRORS = {
   JOB_NOT_FOUND: "No job has this id. List the ids with `jobs`.",
   BATCH_NOT_FOUND: "No batch has this id. List the ids with `batches`.",
-  REQUEST_NOT_FOUND: "No request has this id.",
+  REQUEST_NOT_FOUND: "No request has this id. List what waits for a decision with `status`.",
   SCHEDULE_NOT_FOUND: "No schedule has this name. List the names with `schedules`.",
-  AMBIGUOUS_ID: "More than one thing starts like this. Give more characters, or its number.",
   INVALID_DATA: "The data does not fit the handler's schema. Correct the named fields.",
   INVALID_OPTION: "An option has an impossible value. See the message.",
-  INVALID_STATE: "The job or batch is not in a state in which this can be done.",
+  INVALID_STATE:
+    "The job or batch is not in a state in which this can be done. The message says which; look with `status`.",
   WORKER_ANSWERS:
     "The worker that runs the job answers, so the job is not taken from it. Cancel the job, then retry it.",
   UNKNOWN_TYPE: "No handler is registered for this job type. Register it first.",
   DUPLICATE_HANDLER: "This job type has a handler already. Unregister it first.",
-  DEPENDENCY_CYCLE: "The jobs of the batch wait for each other in a circle.",
-  BATCH_CLOSED: "The batch is not open, so no job can be added.",
-  ALREADY_DECIDED: "The request was already decided, has expired, or its job went on.",
-  INVALID_CHOICE: "The request does not offer this choice.",
+  DEPENDENCY_CYCLE: "The jobs of the batch wait for each other in a circle. Take one of the named dependencies away.",
+  BATCH_CLOSED:
+    "The batch is not open, so no job can be added. Enqueue a batch of its own, or create it with `open: true`.",
+  ALREADY_DECIDED:
+    "The request was already decided, has expired, or its job went on. Look at the job to see what became of it.",
+  INVALID_CHOICE: "The request does not offer this choice. Give one of those in the message.",
   DIGEST_MISMATCH: "The thing to be approved is not the one that was shown. Look again.",
   IDEMPOTENCY_MISMATCH: "This idempotency key was used with other input. Use a new key.",
   TOO_LARGE: "The payload, result or value is over the size limit. Store it as a file and pass its name.",
@@ -23,7 +25,7 @@ export const QUEUE_ERRORS = {
   INVALID_CURSOR: "This is not a cursor of this list. Start without one.",
   WAIT_TIMEOUT: "The job did not end within the time. It goes on; ask again.",
   WAIT_INSIDE_HANDLER: "A handler that waits for another job would hold its slot. Use job.waitFor(ids).",
-  QUEUE_CLOSED: "The queue is stopped.",
+  QUEUE_CLOSED: "The queue is stopped. Open it again.",
   STORE_BUSY: "Another process held the store for too long. Try again.",
   STORE_FULL: "The disk is full. Free some space; nothing that was acknowledged is lost.",
   SCHEMA_CHANGED: "A newer version has upgraded the store while this process ran. Restart it with that version.",

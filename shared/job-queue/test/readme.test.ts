@@ -118,6 +118,11 @@ test("defaults and limits on the page are those of the code", () => {
   expect(words).toContain(`up to ${spaced(SHORT_TEXT)} characters`);
 });
 
+test("every error says what happened, then what to do", () => {
+  const short = Object.entries(QUEUE_ERRORS).filter(([, text]) => text.split(/[.;] /).length < 2);
+  expect(short.map(([code]) => code)).toEqual([]);
+});
+
 test("the table of errors is the one of the code", () => {
   expect(tableAfter("## Errors").map(([code = "", meaning = ""]) => [code.replaceAll("`", ""), meaning])).toEqual(
     Object.entries(QUEUE_ERRORS),

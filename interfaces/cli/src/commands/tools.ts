@@ -15,7 +15,7 @@ export function findTool(tools: readonly ToolInfo[], name: string): ToolInfo {
     tools.flatMap((tool) => (tool.short === undefined ? [tool.name] : [tool.short, tool.name])),
   );
   throw new CliError(
-    "NO_SUCH_TOOL",
+    "TOOL_NOT_FOUND",
     `There is no tool ${name}. ${near === undefined ? "`brains tools` lists them." : `Did you mean ${near}?`}`,
   );
 }
