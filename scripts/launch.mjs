@@ -14,6 +14,7 @@ const TARGETS = {
   brains: "apps/brain/src/main.ts",
   test: "scripts/check.ts",
   bench: "bench/main.ts",
+  sim: "shared/job-queue/sim/main.ts",
   storm: "shared/job-queue/storm/main.ts",
 };
 

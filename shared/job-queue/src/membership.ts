@@ -35,13 +35,18 @@ export class Membership {
       if (!this.#lock)
         throw new JobQueueError("STORE_UNREADABLE", `The lock ${name} of a new worker is held by another.`);
     }
-    this.#id = await engine.submit("addWorker", {
-      pid: process.pid,
-      processStart: ports.processes.startOf(process.pid) ?? null,
-      lock: this.#lock?.name ?? null,
-      fingerprint: this.#setting.fingerprint ?? null,
-      concurrency: this.#setting.concurrency,
-    });
+    try {
+      this.#id = await engine.submit("addWorker", {
+        pid: process.pid,
+        processStart: ports.processes.startOf(process.pid) ?? null,
+        lock: this.#lock?.name ?? null,
+        fingerprint: this.#setting.fingerprint ?? null,
+        concurrency: this.#setting.concurrency,
+      });
+    } catch (error) {
+      this.#give();
+      throw error;
+    }
   }
 
   /** Others took this worker for dead: it holds nothing any more. */
@@ -50,14 +55,21 @@ export class Membership {
     this.drop();
   }
 
-  /** In order: the row says that it ended, then the lock is freed and its file removed. */
+  /** In order: the row says that it ended, then the lock is freed and its file removed. Whatever the store says to it, the lock is freed. */
   async leave(): Promise<void> {
-    const { engine, storePath } = this.#setting;
-    if (this.#id !== undefined) await engine.submit("endWorker", this.#id);
+    try {
+      if (this.#id !== undefined) await this.#setting.engine.submit("endWorker", this.#id);
+    } finally {
+      this.#give();
+      this.#id = undefined;
+    }
+  }
+
+  /** Frees the lock and removes its file: its name is never used again. */
+  #give(): void {
     const name = this.#lock?.name;
     this.drop();
-    if (name !== undefined) forgetLock(storePath, name);
-    this.#id = undefined;
+    if (name !== undefined) forgetLock(this.#setting.storePath, name);
   }
 
   /** Frees the lock, as the kernel does after a crash. */

@@ -3,7 +3,7 @@ import { Attempt, type AttemptHooks, type AttemptSetting } from "./attempt.ts";
 import { createContext } from "./context.ts";
 import type { PrepareMember } from "./durable-calls.ts";
 import { JobQueueError } from "./errors.ts";
-import { BEAT_MS, DEFAULT_MAX_ATTEMPTS, MAINTENANCE_MS, PEER_MS } from "./limits.ts";
+import { BEAT_MS, DEFAULT_MAX_ATTEMPTS, MAINTENANCE_MS, PEER_MS, SETTLE_RETRY_MS } from "./limits.ts";
 import { publicId } from "./ids.ts";
 import { Isolation } from "./isolation.ts";
 import { Membership, type MembershipSetting } from "./membership.ts";
@@ -127,8 +127,15 @@ export class JobQueueWorker {
       new JobQueueError("INVALID_STATE", "This worker was taken for dead, and joins again. Was its lock file removed?"),
       "the worker",
     );
-    await this.#membership.join();
-    this.wake();
+    while (this.#state === "running") {
+      try {
+        await this.#membership.join();
+        return this.wake();
+      } catch (error) {
+        this.#setting.internalError(error, "the worker");
+        await new Promise<void>((resolve) => void this.#setting.ports.clock.timer(SETTLE_RETRY_MS, resolve));
+      }
+    }
   }
 
   /** Look for work: a handler was added, or another process wrote. */
@@ -167,7 +174,9 @@ export class JobQueueWorker {
     await this.#within(SETTLE_LIMIT_MS, () => this.#unsettled.size === 0);
     this.#halt();
     // A store that does not take the end of this worker keeps nobody from stopping: the others find its lock free.
-    await this.#membership.leave().catch((error: unknown) => this.#setting.internalError(error, "the end of the worker"));
+    await this.#membership
+      .leave()
+      .catch((error: unknown) => this.#setting.internalError(error, "the end of the worker"));
     this.#state = "idle";
   }
 

@@ -46,9 +46,14 @@ const FORBIDDEN: Readonly<Record<string, string>> = {
     UNION ALL SELECT 'dep ' || job FROM bq_dep WHERE job NOT IN (SELECT id FROM bq_job) UNION ALL SELECT 'request ' || job FROM bq_request WHERE job NOT IN (SELECT id FROM bq_job)`,
 };
 
+const prepared = new WeakMap<BetterSqlite3.Database, (readonly [what: string, forbidden: BetterSqlite3.Statement])[]>();
+
 export function violations(db: BetterSqlite3.Database): string[] {
-  return Object.entries(FORBIDDEN).flatMap(([what, sql]) => {
-    const rows = db.prepare(sql).pluck().all();
+  const all =
+    prepared.get(db) ?? Object.entries(FORBIDDEN).map(([what, sql]) => [what, db.prepare(sql).pluck()] as const);
+  prepared.set(db, all);
+  return all.flatMap(([what, statement]) => {
+    const rows = statement.all();
     return rows.length === 0 ? [] : [`${what}: ${rows.slice(0, 5).join(", ")}`];
   });
 }

@@ -16,6 +16,14 @@ export function takeoverStore(c: StoreContext, ending: Ending, suspects: Suspect
   const fenceOf = db.prepare("SELECT control, flags FROM bq_job WHERE id = ? AND fence = ? AND state = 1");
   const markWorker = db.prepare("UPDATE bq_worker SET state = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL");
 
+  function backToReady({ id, run, batch }: { id: number; run: number; batch: number | null }, blamed: number): void {
+    giveBack.run(blamed, id);
+    tick.jobEvent("released", id, run, READY);
+    tick.effects.readied = true;
+    // A batch that has stopped in the meantime does not let it start again.
+    if (batch !== null) tick.touched.add(batch);
+  }
+
   return {
     commands: {
       /**
@@ -50,10 +58,8 @@ export function takeoverStore(c: StoreContext, ending: Ending, suspects: Suspect
             });
           } else {
             const more = blame && !suspects.isOnProbation(row.id) ? 0 : 1;
-            giveBack.run(blamed, row.id);
+            backToReady(row, blamed);
             if (!ended) suspects.accuse(row.id, more);
-            tick.jobEvent("released", row.id, row.run, READY);
-            tick.effects.readied = true;
           }
         }
         return { taken: rows.length };
@@ -71,10 +77,8 @@ export function takeoverStore(c: StoreContext, ending: Ending, suspects: Suspect
             message: "The worker was stopped while this ran, and it is not repeated by itself.",
           });
         } else {
-          giveBack.run(0, input.id);
+          backToReady(row, 0);
           suspects.follow(input.id);
-          tick.jobEvent("released", input.id, row.run, READY);
-          tick.effects.readied = true;
         }
         return true;
       },
