@@ -1,6 +1,6 @@
 // From words on a command line to the input of a tool. The schema says what a word means; whether the value is allowed is the dispatcher's business.
 import { z } from "zod";
-import { nearest } from "./nearest.ts";
+import { nearest } from "@brains/plugin/nearest";
 import { usageError } from "./cli-error.ts";
 
 type Scalar = "string" | "number" | "boolean" | "json";

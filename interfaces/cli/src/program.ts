@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import type { CommandInput, CommandSpec, OptionValue } from "./command.ts";
 import { LATER_COMMANDS } from "./commands/registry.ts";
 import { usageError } from "./cli-error.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "@brains/plugin/nearest";
 
 /** What a parsed line asks for. Options common to all commands are taken out of `input.options`. */
 export type ParsedLine =

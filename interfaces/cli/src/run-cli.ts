@@ -124,7 +124,7 @@ async function showHelp(output: Output, app: AppPort, topic: string | undefined)
   }
   const spec = COMMANDS.find((command) => command.name === topic);
   if (spec === undefined) {
-    const { nearest } = await import("./nearest.ts");
+    const { nearest } = await import("@brains/plugin/nearest");
     const near = nearest(topic, [...COMMANDS.map((command) => command.name), "exit-codes"]);
     throw new CliError(
       "USAGE",

@@ -12,5 +12,5 @@ test("loading the plugin loads zod and the plugin's contract, no parser and no r
     await import(${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)});
     console.log(JSON.stringify([...names].sort()));`;
   const loaded = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
-  expect(JSON.parse(loaded)).toEqual(["@brains/plugin", "zod"]);
+  expect(JSON.parse(loaded)).toEqual(["@brains/plugin", "@brains/plugin/nearest", "zod"]);
 });

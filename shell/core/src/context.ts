@@ -11,7 +11,7 @@ import type {
 } from "@brains/plugin";
 import { BrainsError } from "./errors.ts";
 import { fullName } from "./names.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "@brains/plugin/nearest";
 import { newScope } from "./scope.ts";
 import type { Environment, Scope } from "./scope.ts";
 

@@ -1,6 +1,6 @@
 import type { ZodType, core } from "zod";
 import { issueText } from "./issue-text.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "@brains/plugin/nearest";
 
 /** One readable line per wrong field: `urls[0]: invalid URL`. */
 export function fieldProblems(issues: readonly core.$ZodIssue[]): string[] {

@@ -28,7 +28,6 @@ export { estimate } from "./estimates.ts";
 export type { Estimate, Estimated, History } from "./estimates.ts";
 export { openBrainLog } from "./log.ts";
 export type { BrainLogOptions, LogLevel } from "./log.ts";
-export { didYouMean, nearest } from "./nearest.ts";
 export { batchOperation, jobOperation } from "./operations.ts";
 export type { PluginEntry } from "./plugins.ts";
 export type * from "./replies.ts";

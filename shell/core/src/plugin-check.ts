@@ -3,7 +3,7 @@ import type { AnyJob, AnyPlugin, AnyTool } from "@brains/plugin";
 import { ROLES } from "@brains/plugin";
 import { BrainsError } from "./errors.ts";
 import { fullName, isKebab } from "./names.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "@brains/plugin/nearest";
 
 type Kind =
   | "string"

@@ -2,7 +2,7 @@ import type { AnyTool, Caller } from "@brains/plugin";
 import type { ToolInfo, ToolReply } from "./contract.ts";
 import type { JobEvent, BatchEvent } from "@brains/job-queue/handler";
 import { BrainsError } from "./errors.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "@brains/plugin/nearest";
 import { refusal } from "./rights.ts";
 import type { Scope } from "./scope.ts";
 import { z } from "zod";

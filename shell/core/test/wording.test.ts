@@ -1,14 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  durationText,
-  elapsedText,
-  estimate,
-  nearest,
-  numbersText,
-  percentOf,
-  progressText,
-  relativeTime,
-} from "@brains/shell";
+import { durationText, elapsedText, estimate, numbersText, percentOf, progressText, relativeTime } from "@brains/shell";
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 
@@ -66,13 +57,4 @@ test("there is no estimate where nothing is known", () => {
 test("a run that takes longer than nine in ten before it gets no estimate", () => {
   const history = { count: 14, median: 180_000, p90: 300_000 };
   expect(estimate({ startedAt: NOW - 301_000, history }, NOW)).toBeUndefined();
-});
-
-test("the nearest name is found across case, separators and slips, and nothing that is far", () => {
-  const names = ["plugins", "people", "dryRun", "generate-all"];
-  expect(nearest("plugin", names)).toBe("plugins");
-  expect(nearest("dry-run", names)).toBe("dryRun");
-  expect(nearest("genrate_all", names)).toBe("generate-all");
-  expect(nearest("pluings", names)).toBe("plugins");
-  expect(nearest("zebra", names)).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import type { JobsReply } from "@brains/shell";
 import { callVerb } from "../call.ts";
 import type { Action, CommandContext } from "../command.ts";
 import { usageError } from "../cli-error.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "@brains/plugin/nearest";
 import { completeLine, holdsOf, type CompletionSources } from "../complete-line.ts";
 import { COMMANDS } from "./registry.ts";
 

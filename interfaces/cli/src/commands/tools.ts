@@ -1,7 +1,7 @@
 import type { ToolInfo } from "@brains/shell";
 import type { Action } from "../command.ts";
 import { CliError, usageError } from "../cli-error.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "@brains/plugin/nearest";
 import { toolLines, toolTable } from "../render/tools.ts";
 
 /** The tool of this name, whole or short. Throws with the nearest name. */

@@ -1,6 +1,6 @@
 import { usageError } from "../cli-error.ts";
 import type { Action } from "../command.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "@brains/plugin/nearest";
 import type { ExitCode } from "../exit-codes.ts";
 
 export const worker: Action = async (context, { args }): Promise<ExitCode> => {

@@ -4,7 +4,7 @@ import type { CommandContext } from "../command.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { pluginTools } from "../commands/tools.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "@brains/plugin/nearest";
 import type { Output } from "../output.ts";
 import { parseLine } from "../program.ts";
 import { commandLines, exitCodeLines, promptHelpLines } from "../render/help.ts";

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { type SiteSettings, siteSchema } from "../config.ts";
 import { SiteError } from "../errors.ts";
 import type { SourceFolder } from "../files/source-folder.ts";
-import { suggestion } from "../nearest.ts";
+import { didYouMean } from "@brains/plugin/nearest";
 
 const NAMES = ["site.yaml", "site.yml"];
 
@@ -51,7 +51,7 @@ function problemOf(issue: z.core.$ZodIssue): string {
   const at = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0] ?? "";
-    return `${at}"${key}" is not a setting.${suggestion(key, ["title", "description", "url", "lang", "auto", "pages", "route", "order", "sections", "id", "template", "sources"])}`;
+    return `${at}"${key}" is not a setting.${didYouMean(key, ["title", "description", "url", "lang", "auto", "pages", "route", "order", "sections", "id", "template", "sources"])}`;
   }
   return `${at}${issue.message}`;
 }

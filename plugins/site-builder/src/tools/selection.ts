@@ -1,5 +1,5 @@
 import { SiteError } from "../errors.ts";
-import { suggestion } from "../nearest.ts";
+import { didYouMean } from "@brains/plugin/nearest";
 import type { PagePlan, SectionPlan, SitePlan } from "../plan/site-plan.ts";
 import type { PlannedSite } from "../site.ts";
 
@@ -19,7 +19,7 @@ export function selectSections(site: PlannedSite, page?: string, section?: strin
   const where = page === undefined ? "No page has" : `Page "${page}" has no`;
   throw new SiteError(
     "SECTION_UNKNOWN",
-    `${where} section "${section}".${suggestion(section, names) || ` It has: ${[...names].slice(0, 20).join(", ")}.`}`,
+    `${where} section "${section}".${didYouMean(section, names) || ` It has: ${[...names].slice(0, 20).join(", ")}.`}`,
   );
 }
 
@@ -29,7 +29,7 @@ function findPage({ plan, folder }: PlannedSite, named: string): PagePlan {
   const page = plan.pages.find((page) => page.id === id);
   if (page) return page;
   const ids = plan.pages.map((page) => page.id);
-  throw new SiteError("SECTION_UNKNOWN", `No page "${named}".${suggestion(id, ids)} The tool \`content\` lists them.`, {
+  throw new SiteError("SECTION_UNKNOWN", `No page "${named}".${didYouMean(id, ids)} The tool \`content\` lists them.`, {
     page: named,
   });
 }
@@ -55,7 +55,7 @@ export function selectIds({ plan }: PlannedSite, ids: readonly string[], stored:
   }
   if (unknown.length === 0) return [...found];
   const known = [...sections, ...pages.keys()];
-  const named = unknown.map((id) => `"${id}".${suggestion(id, known)}`);
+  const named = unknown.map((id) => `"${id}".${didYouMean(id, known)}`);
   throw new SiteError("SECTION_UNKNOWN", `No section ${named.join(" No section ")} The tool \`content\` lists them.`, {
     unknown,
   });

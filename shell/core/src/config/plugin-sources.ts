@@ -4,7 +4,7 @@ import { findPackageJSON } from "node:module";
 import { join, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BrainsError, messageOf } from "../errors.ts";
-import { didYouMean } from "../nearest.ts";
+import { didYouMean } from "@brains/plugin/nearest";
 import type { PluginEntry } from "../plugins.ts";
 import type { Brain } from "./brain.ts";
 import { PACKAGE_SCHEME, resolveOwnImports } from "./own-imports.ts";

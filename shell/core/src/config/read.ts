@@ -4,7 +4,7 @@ import type { Document, LineCounter } from "yaml";
 import { BrainsError, messageOf } from "../errors.ts";
 import { pathText } from "../field-problems.ts";
 import { issueText } from "../issue-text.ts";
-import { didYouMean } from "../nearest.ts";
+import { didYouMean } from "@brains/plugin/nearest";
 import { configSchema } from "./schema.ts";
 import type { BrainConfig } from "./schema.ts";
 

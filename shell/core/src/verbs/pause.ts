@@ -2,7 +2,7 @@
 import type { JobQueue } from "@brains/job-queue";
 import { z } from "zod";
 import { BrainsError } from "../errors.ts";
-import { didYouMean, nearest } from "../nearest.ts";
+import { didYouMean, nearest } from "@brains/plugin/nearest";
 import type { PauseReply, PauseView } from "../replies.ts";
 import type { Tool } from "../tool-table.ts";
 import { isoIf } from "../views.ts";

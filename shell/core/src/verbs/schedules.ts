@@ -1,7 +1,7 @@
 import type { ScheduleInfo } from "@brains/job-queue";
 import { z } from "zod";
 import { BrainsError } from "../errors.ts";
-import { didYouMean } from "../nearest.ts";
+import { didYouMean } from "@brains/plugin/nearest";
 import { pluginOfOwner } from "../plugin-schedules.ts";
 import type { ScheduleView, SchedulesReply } from "../replies.ts";
 import type { Tool } from "../tool-table.ts";

@@ -1,18 +1,22 @@
-/** The candidate that a misspelt name most likely meant, or undefined when none is near. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+/** The name that a misspelt one most likely meant, or undefined when none is near. Its beginning counts as near; of several, the shortest. */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
   const wanted = plain(name);
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(wanted, plain(candidate));
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  let begun: string | undefined;
+  for (const candidate of known) {
+    const found = plain(candidate);
+    if (wanted.length >= 2 && found.startsWith(wanted) && !(begun !== undefined && begun.length <= candidate.length))
+      begun = candidate;
+    const steps = distance(wanted, found);
+    if (steps < least) [best, least] = [candidate, steps];
   }
-  return best;
+  return begun ?? best;
 }
 
 /** ` Did you mean "plugins"?`, or nothing; to be put behind a sentence. */
-export function didYouMean(name: string, candidates: Iterable<string>): string {
-  const found = nearest(name, candidates);
+export function didYouMean(name: string, known: Iterable<string>): string {
+  const found = nearest(name, known);
   return found === undefined ? "" : ` Did you mean "${found}"?`;
 }
 
@@ -22,7 +26,7 @@ function plain(name: string): string {
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours. */
-function editDistance(a: string, b: string): number {
+function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
