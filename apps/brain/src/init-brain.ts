@@ -1,8 +1,8 @@
-import { lstat, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { InitReport } from "@brains/cli";
-import { openTrustStore, type Env } from "@brains/shell";
+import { makeFolder, openTrustStore, type Env } from "@brains/shell";
 import { AppError } from "./app-error.ts";
 import { writeConfigSchema } from "./config-schema.ts";
 
@@ -59,7 +59,7 @@ async function writeAll(target: string, files: readonly TemplateFile[]): Promise
   try {
     for (const { path, text } of files) {
       const file = join(target, path);
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       await writeFile(file, text.replaceAll("{{name}}", name), { flag: "wx" });
       written.push(file);
     }

@@ -40,6 +40,12 @@ test("init in a place that cannot be a folder says so", async () => {
   expect(refused.stderr).toContain("FOLDER_UNUSABLE");
 });
 
+test.skipIf(!existsSync("/proc"))("a folder in which none can be made is refused and not tried for ever", async () => {
+  const brain = await makeBrain({ trusted: false });
+  expect((await brain.run("init", "/proc/brain/inner")).stderr).toContain("FOLDER_UNUSABLE");
+  expect((await brain.run("status", "--home", "/proc/home")).stderr).toContain("HOME_UNUSABLE");
+});
+
 test("`--version` and `status` load little: no plugin, no prompt, no MCP", async () => {
   const brain = await makeBrain({ files: { "brains.yaml": "plugins:\n  - site-builder\n" } });
   const loaded = (...args: string[]): string => {

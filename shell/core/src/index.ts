@@ -15,6 +15,7 @@ export type { Brain, BrainSearch } from "./config/brain.ts";
 export { fingerprintOf } from "./config/fingerprint.ts";
 export { configFolder, dataFolder } from "./config/folders.ts";
 export type { Env } from "./config/folders.ts";
+export { makeFolder } from "./config/make-folder.ts";
 export { findPlugins, loadPlugins } from "./config/plugin-sources.ts";
 export type { BundledPlugin, LoadOptions, PluginSource } from "./config/plugin-sources.ts";
 export { configJsonSchema } from "./config/schema.ts";

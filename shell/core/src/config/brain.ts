@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
-import { access, chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { access, chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { BrainsError, messageOf } from "../errors.ts";
 import { homeOf, pathFrom } from "./folders.ts";
 import type { Env } from "./folders.ts";
+import { makeFolder } from "./make-folder.ts";
 import { parseConfig } from "./read.ts";
 import { configSchema } from "./schema.ts";
 import type { BrainConfig } from "./schema.ts";
@@ -59,7 +60,7 @@ export async function findBrain(search: BrainSearch): Promise<Brain> {
 export async function prepareHome(brain: Brain): Promise<void> {
   const { home } = brain;
   try {
-    const made = await mkdir(home, { recursive: true, mode: 0o700 });
+    const made = await makeFolder(home, 0o700);
     // One that was there keeps its group's rights out, too; a home on a foreign file system may refuse, which is its owner's choice.
     if (made === undefined) await chmod(home, 0o700).catch(() => {});
     await access(home, constants.W_OK | constants.X_OK);

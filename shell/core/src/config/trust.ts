@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { readFile, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BrainsError, messageOf } from "../errors.ts";
 import { configFolder } from "./folders.ts";
 import type { Env } from "./folders.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /**
  * Which folders' own plugin files may run, for this user. One small file per folder, so that two processes never overwrite each other's;
@@ -13,7 +14,6 @@ export interface TrustStore {
   isTrusted(dir: string): Promise<boolean>;
   /** True if it was not trusted before. */
   trust(dir: string): Promise<boolean>;
-  distrust(dir: string): Promise<boolean>;
 }
 
 export function openTrustStore(env: Env, now: () => number = Date.now): TrustStore {
@@ -38,7 +38,7 @@ export function openTrustStore(env: Env, now: () => number = Date.now): TrustSto
       if (await this.isTrusted(dir)) return false;
       const record = { dir: real, at: new Date(now()).toISOString() };
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await makeFolder(folder, 0o700);
         await writeFile(file, `${JSON.stringify(record)}\n`, { mode: 0o600 });
       } catch (error) {
         throw new BrainsError(
@@ -48,11 +48,6 @@ export function openTrustStore(env: Env, now: () => number = Date.now): TrustSto
         );
       }
       return true;
-    },
-    async distrust(dir) {
-      const was = await this.isTrusted(dir);
-      await rm((await recordOf(dir)).file, { force: true });
-      return was;
     },
   };
 }
