@@ -34,7 +34,7 @@ interface RequestRow {
   expires_at: number | null;
 }
 
-interface Holder {
+export interface Holder {
   worker: number;
   pid: number;
   processStart: string | null;
