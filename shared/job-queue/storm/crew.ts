@@ -25,13 +25,26 @@ export interface StartOptions {
   readonly setting?: Partial<CrewSetting>;
   readonly env?: Record<string, string>;
   readonly flags?: readonly string[];
+  /** What it says when it dies is not wanted. */
+  readonly quiet?: boolean;
 }
 
-/** `folder` is made if none is given; the storm's files and what its processes leave behind are in it. */
-export function openCrew(seed: number, folder = mkdtempSync(join(tmpdir(), "storm-"))) {
+export interface CrewOptions {
+  /** Of the store; beside the ledgers by default. */
+  readonly path?: string;
+}
+
+/** Ledgers and what the processes leave behind are in a folder of their own. */
+export function openCrew(seed: number, options: CrewOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "storm-"));
+  const { path = join(folder, "storm.db") } = options;
   const chance = seeded(seed);
   const members: Member[] = [];
-  let changed = () => undefined as void;
+  const waiting = new Set<() => void>();
+  const changed = () => {
+    for (const look of waiting) look();
+    waiting.clear();
+  };
   const ledger = (name: string) => {
     writeFileSync(join(folder, name), "", { flag: "a" });
     return openLedger(join(folder, name));
@@ -40,7 +53,7 @@ export function openCrew(seed: number, folder = mkdtempSync(join(tmpdir(), "stor
 
   return {
     folder,
-    path: join(folder, "storm.db"),
+    path,
     chance,
     /** A whole number from `from` up to and without `to`. */
     between: (from: number, to: number) => from + Math.floor(chance() * (to - from)),
@@ -48,16 +61,17 @@ export function openCrew(seed: number, folder = mkdtempSync(join(tmpdir(), "stor
     isGone,
     acknowledged: ledger("acknowledged"),
     ran: ledger("ran"),
-    start(role: Role, { setting = {}, env = {}, flags = [] }: StartOptions = {}): Member {
+    start(role: Role, { setting = {}, env = {}, flags = [], quiet = false }: StartOptions = {}): Member {
       const child: Member = {
         role,
         done: 0,
         startedAt: monotonic(),
         process: fork(
           join(import.meta.dirname, SCRIPTS[role]),
-          [JSON.stringify({ folder, durability: "process", ...setting })],
+          [JSON.stringify({ folder, path, durability: "process", ...setting })],
           {
             execArgv: [...flags],
+            stdio: ["ignore", "inherit", quiet ? "ignore" : "inherit", "ipc"],
             // What crashes leaves its remains here.
             cwd: folder,
             env: { ...process.env, ...env },
@@ -68,14 +82,14 @@ export function openCrew(seed: number, folder = mkdtempSync(join(tmpdir(), "stor
         if (typeof told === "number") child.done = told;
         changed();
       });
-      child.process.on("exit", () => changed());
+      child.process.on("exit", changed);
       members.push(child);
       return child;
     },
     async until(condition: () => boolean): Promise<void> {
       while (!condition()) {
         await new Promise<void>((resolve) => {
-          changed = resolve;
+          waiting.add(resolve);
         });
       }
     },

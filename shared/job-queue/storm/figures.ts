@@ -34,6 +34,24 @@ export function seeded(seed: number): () => number {
 /** Milliseconds of a clock that all processes of the machine share and nobody can set. */
 export const monotonic = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 
+const LOOP_MS = 5;
+
+/** The longest time in milliseconds for which the event loop did not come round, from now on. */
+export function watchLoop(): () => number {
+  let last = performance.now();
+  let longest = 0;
+  const look = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last - LOOP_MS);
+    last = now;
+  };
+  setInterval(look, LOOP_MS).unref();
+  return () => {
+    look();
+    return Math.round(longest);
+  };
+}
+
 export const sqlite = (): typeof BetterSqlite3 =>
   createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite3;
 

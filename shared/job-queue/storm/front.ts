@@ -1,11 +1,13 @@
 // A front end, as a command of a terminal is: opens the store, asks for one thing, follows it to its end, closes, and begins anew.
 import { join } from "node:path";
 import { openJobQueue } from "../src/index.ts";
+import { watchLoop } from "./figures.ts";
 import { openLedger } from "./ledger.ts";
 import { readSetting } from "./setting.ts";
 
-const { folder, durability } = readSetting();
+const { folder, path, durability, gaps = false } = readSetting();
 const acknowledged = openLedger(join(folder, "acknowledged"));
+let gap: (() => number) | undefined;
 const orders = { stop: false };
 process.on("message", () => {
   orders.stop = true;
@@ -13,7 +15,9 @@ process.on("message", () => {
 process.on("disconnect", () => process.exit());
 
 for (let i = 0; !orders.stop; i++) {
-  const queue = await openJobQueue({ path: join(folder, "storm.db"), durability });
+  const queue = await openJobQueue({ path, durability });
+  // Not while the modules of the first one were loaded.
+  if (gaps) gap ??= watchLoop();
   const { number } = await queue.enqueue("work", { long: true, steps: i % 2 === 0 });
   acknowledged("J", number);
   process.send?.(i + 1);
@@ -25,4 +29,5 @@ for (let i = 0; !orders.stop; i++) {
   }
   await queue.stop();
 }
+if (gap) acknowledged("G", 0, process.pid, gap());
 process.disconnect();

@@ -21,7 +21,7 @@ export interface Wrong {
   integrity: number;
 }
 
-export interface Inspected {
+interface Counts {
   readonly acknowledged: number;
   readonly jobs: number;
   readonly attempts: number;
@@ -30,6 +30,10 @@ export interface Inspected {
   readonly crashed: number;
   /** Ended, and removed since then because the clock said that they are old. */
   readonly pruned: number;
+}
+
+export interface Inspected {
+  readonly counts: Counts;
   /** Milliseconds from a kill until a job that was held came back, and until it began again. */
   readonly takeovers: readonly number[];
   readonly restarts: readonly number[];
@@ -39,6 +43,8 @@ export interface Inspected {
 export interface InspectOptions {
   /** Milliseconds to wait for the first job that has not ended; the workers that live go on meanwhile. */
   readonly patience?: number;
+  /** Of the store; beside the ledgers by default. */
+  readonly path?: string;
   /** The clock was set, so what ended may be too old to be kept. */
   readonly mayPrune?: boolean;
 }
@@ -47,8 +53,7 @@ type Numbers = readonly number[];
 
 /** Waits until all that is acknowledged has ended, then compares. Nothing may kill or stop processes meanwhile. */
 export async function inspect(folder: string, options: InspectOptions = {}): Promise<Inspected> {
-  const { patience = 120_000, mayPrune = false } = options;
-  const path = join(folder, "storm.db");
+  const { patience = 120_000, mayPrune = false, path = join(folder, "storm.db") } = options;
   const acknowledged = readLedger(join(folder, "acknowledged"));
   const named = (wanted: string) => [
     ...new Set(acknowledged.flatMap(([kind, number]) => (kind === wanted ? [Number(number)] : []))),
@@ -94,12 +99,14 @@ export async function inspect(folder: string, options: InspectOptions = {}): Pro
   const rows = db.prepare("SELECT count(*) FROM bq_job").pluck().get() as number;
   db.close();
   return {
-    acknowledged: jobs.length,
-    jobs: Math.max(count, rows),
-    attempts: attempts.count,
-    batches: batches.length,
-    crashed,
-    pruned,
+    counts: {
+      acknowledged: jobs.length,
+      jobs: Math.max(count, rows),
+      attempts: attempts.count,
+      batches: batches.length,
+      crashed,
+      pruned,
+    },
     takeovers: takeovers(attempts.kills, releases),
     restarts: attempts.kills.flatMap(({ restarted }) => restarted ?? []),
     wrong,

@@ -38,7 +38,7 @@ export async function kill(options: KillOptions = {}) {
       start(victim.role);
     }
     await Promise.all(crew.members.filter((member) => member.role !== "worker").map(crew.end));
-    const { takeovers, restarts, wrong, ...counts } = await inspect(crew.folder);
+    const { counts, takeovers, restarts, wrong } = await inspect(crew.folder);
     await Promise.all([...crew.members].map(crew.end));
     return {
       seed,

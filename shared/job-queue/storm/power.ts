@@ -54,9 +54,9 @@ export async function power({ seconds = 60, seed = newSeed() }: StormOptions = {
         await live(crew, library, "power", safe);
       // What is left must go on as after any other crash.
       const worker = crew.start("worker", { setting: { durability: "power" } });
-      const { wrong, acknowledged } = await inspect(crew.folder);
+      const { counts, wrong } = await inspect(crew.folder);
       await crew.end(worker);
-      jobs += acknowledged;
+      jobs += counts.acknowledged;
       for (const [name, count] of Object.entries(wrong)) wrongAfter[name] = (wrongAfter[name] ?? 0) + (count as number);
     } finally {
       crew.dispose();

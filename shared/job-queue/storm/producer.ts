@@ -2,13 +2,23 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isCodedError, openJobQueue } from "../src/index.ts";
-import { monotonic } from "./figures.ts";
+import { monotonic, watchLoop } from "./figures.ts";
 import { openLedger } from "./ledger.ts";
 import { readSetting } from "./setting.ts";
 
-const { folder, durability, tolerant = false, delays = false, hold = 0 } = readSetting();
+const {
+  folder,
+  path,
+  durability,
+  tolerant = false,
+  delays = false,
+  hold = 0,
+  filler = 0,
+  gaps = false,
+} = readSetting();
 const acknowledged = openLedger(join(folder, "acknowledged"));
-const queue = await openJobQueue({ path: join(folder, "storm.db"), durability });
+const queue = await openJobQueue({ path, durability });
+const gap = gaps ? watchLoop() : undefined;
 const orders = { stop: false };
 process.on("message", () => {
   orders.stop = true;
@@ -38,15 +48,15 @@ async function produce(i: number): Promise<void> {
     keep(many.map((job) => job.number));
   } else if (delays && i % 10 === 7) {
     const delay = 100 * (1 + (i % 30));
+    const before = monotonic();
     const { number } = await queue.enqueue("work", {}, { delay });
     acknowledged("J", number);
-    const job = await queue.service.getStatus(number);
-    acknowledged("T", number, monotonic(), delay, job?.runAt ?? 0);
+    acknowledged("T", number, before, delay);
     made += 1;
   } else {
     const { number } = await queue.enqueue(
       "work",
-      { steps: i % 7 === 0, long: i % 6 === 0, hold: i % 4 === 0 ? hold : 0 },
+      { steps: i % 7 === 0, long: i % 6 === 0, hold: i % 4 === 0 ? hold : 0, filler: "x".repeat(filler) },
       i % 5 === 0 ? { key: `k${i % 3}` } : {},
     );
     keep([number]);
@@ -65,5 +75,6 @@ for (let i = 0; !orders.stop; i++) {
     await pause(50);
   }
 }
+if (gap) acknowledged("G", 0, process.pid, gap());
 await queue.stop();
 process.disconnect();

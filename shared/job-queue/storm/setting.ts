@@ -1,6 +1,8 @@
 /** What a process of a storm is told as its only argument, as JSON. */
 export interface CrewSetting {
   readonly folder: string;
+  /** Of the store. */
+  readonly path: string;
   readonly durability: "power" | "process";
   readonly concurrency?: number;
   /** A producer goes on when the disk is full or the store busy. */
@@ -9,6 +11,10 @@ export interface CrewSetting {
   readonly delays?: boolean;
   /** Every fourth job of a producer waits so many milliseconds. */
   readonly hold?: number;
+  /** Characters that most jobs of a producer carry for nothing. */
+  readonly filler?: number;
+  /** Writes the longest gap of its event loop to the ledger when it ends. */
+  readonly gaps?: boolean;
   /** A worker writes to the ledger how jobs ended, as soon as it knows. */
   readonly tells?: boolean;
 }

@@ -102,7 +102,7 @@ export async function stop({ seconds = 60, seed = newSeed() }: StormOptions = {}
     await crew.until(() => crew.members.every(({ done }) => done > 0));
     await Promise.all([flicker(), freeze(), freeze()]);
     await Promise.all(crew.members.filter((member) => member.role !== "worker").map(crew.end));
-    const { takeovers: _takeovers, restarts, wrong: found, ...figures } = await inspect(crew.folder);
+    const { counts: figures, restarts, wrong: found } = await inspect(crew.folder);
     await Promise.all([...crew.members].map(crew.end));
     return {
       seed,
@@ -130,7 +130,7 @@ async function heldBy(queue: JobQueue, pid: number): Promise<number[]> {
 
 /** A worker that holds a job and that nobody else is at; it counts as frozen from here on. */
 async function holder(queue: JobQueue, crew: Crew, frozen: Set<Member>): Promise<Member | undefined> {
-  for (const member of [...crew.members]) {
+  for (const member of crew.members) {
     if (member.role !== "worker" || frozen.has(member) || crew.isGone(member)) continue;
     const held = await heldBy(queue, member.process.pid as number);
     if (held.length === 0 || frozen.has(member) || crew.isGone(member)) continue;

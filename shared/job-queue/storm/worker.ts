@@ -2,13 +2,13 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type JobContext, openJobQueue } from "../src/index.ts";
-import { monotonic } from "./figures.ts";
+import { monotonic, watchLoop } from "./figures.ts";
 import { openLedger } from "./ledger.ts";
 import { type Poison, type StormWork, readSetting } from "./setting.ts";
 
-const { folder, durability, concurrency = 8, tells = false } = readSetting();
+const { folder, path, durability, concurrency = 8, tells = false, gaps = false } = readSetting();
 const ran = openLedger(join(folder, "ran"));
-const queue = await openJobQueue({ path: join(folder, "storm.db"), durability, concurrency });
+const queue = await openJobQueue({ path, durability, concurrency });
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 let begun = 0;
 queue.registerHandler(
@@ -35,10 +35,14 @@ queue.registerHandler(
 );
 if (tells) {
   queue.events.on("job-progress", (event) => {
-    if (event.change === "ended") ran("D", event.job.number, process.pid, event.state, event.run);
+    if (event.change === "ended") ran("D", event.job.number, process.pid, event.state, event.run, monotonic());
   });
 }
-process.on("message", () => void queue.stop().then(() => process.disconnect()));
+const gap = gaps ? watchLoop() : undefined;
+process.on("message", () => {
+  if (gap) ran("G", 0, process.pid, gap());
+  void queue.stop().then(() => process.disconnect());
+});
 process.on("disconnect", () => process.exit());
 await queue.start();
 
