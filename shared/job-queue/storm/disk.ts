@@ -20,7 +20,14 @@ export async function disk({ seconds = 60, seed = newSeed() }: StormOptions = {}
   const elapsed = stopwatch();
   const disk = mountSmall();
   const crew = openCrew(seed, { path: join(disk.folder, "storm.db") });
-  const setting = { durability: "process", tolerant: true, hold: HOLD_MS, filler: 20_000, tells: true } as const;
+  const setting = {
+    durability: "process",
+    tolerant: true,
+    concurrency: 64,
+    hold: HOLD_MS,
+    filler: 20_000,
+    tells: true,
+  } as const;
   const full: { from: number; until: number }[] = [];
   const recovered: number[] = [];
   const made = () => crew.members.reduce((sum, { role, done }) => sum + (role === "producer" ? done : 0), 0);

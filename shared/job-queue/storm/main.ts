@@ -14,7 +14,7 @@ import { type Outcome, type Storm, StormImpossible, broken } from "./storm.ts";
 const STORMS: Readonly<Record<string, { readonly storm: Storm; readonly about: string }>> = {
   kill: {
     about: "producers, workers and front ends are killed with SIGKILL",
-    storm: ({ seconds = 30, seed }) => kill({ seconds, seed, producers: 3, workers: 2, fronts: 1 }),
+    storm: ({ seconds = 30, seed }) => kill({ seconds, seed, producers: 3, workers: 3, fronts: 1 }),
   },
   power: { about: "the power fails: writes that were not synced are undone or torn (Linux, needs cc)", storm: power },
   stop: { about: "workers are stopped with SIGSTOP, for moments and for long, and taken from by force", storm: stop },
