@@ -28,6 +28,16 @@ test("reject ends the waiting job as rejected, which is exit code 6", async () =
   expect(await brains(brain, "wait 1")).toMatchObject({ code: 6 });
 });
 
+test("approve of a question without that answer names its own, and takes them", async () => {
+  const brain = await openTestBrain();
+  await brains(brain, "run choose --wait");
+  const refused = openTerminal(brain, ["approve", "2"]);
+  expect(await refused.code).toBe(2);
+  await refused.shows(/cannot be answered with approve\.[^]*--choice\s+now\|"next\s+week"/);
+  expect(await openTerminal(brain, ["approve", "2", "--choice", "next week"]).code).toBe(0);
+  expect((await brains(brain, "jobs 1")).out).toMatch(/result +next week/);
+});
+
 test("a terminal that shows colours gets them, and NO_COLOR takes them away", async () => {
   const brain = await openTestBrain();
   const coloured = openTerminal(brain, ["help"]);

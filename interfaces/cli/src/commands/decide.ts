@@ -1,11 +1,12 @@
 import type { ActionReply, JobReply, RequestView } from "@brains/shell";
 import type { AppSession } from "../app-port.ts";
 import { callVerb, workRef } from "../call.ts";
+import { usageError } from "../cli-error.ts";
 import { text, type Action, type CommandContext, type CommandInput } from "../command.ts";
 import { demandPerson } from "../demand-person.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { actionLines } from "../render/replies.ts";
-import { requestLines } from "../render/requests.ts";
+import { answerCommands, requestLines } from "../render/requests.ts";
 import { actionExit, presentWorker } from "./steer.ts";
 
 /** The open requests that the words name: themselves, or what a job waits on. */
@@ -19,6 +20,13 @@ async function openRequests(session: AppSession, args: readonly string[]): Promi
   return found;
 }
 
+function demandOffered(requests: readonly RequestView[], choice: "approve" | "reject", prefix: string): void {
+  const other = requests.find((request) => !request.choices.includes(choice));
+  if (other === undefined) return;
+  const answers = answerCommands(other, prefix).join(" or ");
+  throw usageError(`Request #${other.number} cannot be answered with ${choice}. Its answers: ${answers}`);
+}
+
 async function decide(context: CommandContext, input: CommandInput, fallback: "approve" | "reject"): Promise<ExitCode> {
   const { output } = context;
   demandPerson(context.brain.env, output.interactive);
@@ -28,6 +36,8 @@ async function decide(context: CommandContext, input: CommandInput, fallback: "a
     const layout = output.noteLayout();
     for (const request of requests) output.note(requestLines(request, layout, { next: false }));
   }
+  const given = text(input.options.choice);
+  if (given === undefined) demandOffered(requests, fallback, output.noteLayout().prefix);
   // The decision is bound to what was shown: its own number, not the job's, and its digest.
   const ids =
     requests.length === input.args.length ? requests.map((request) => request.number) : input.args.map(workRef);
@@ -35,7 +45,7 @@ async function decide(context: CommandContext, input: CommandInput, fallback: "a
   await presentWorker(session);
   const reply = await callVerb<ActionReply>(session, "decide", {
     ids,
-    choice: text(input.options.choice) ?? fallback,
+    choice: given ?? fallback,
     comment: text(input.options.comment),
     digest: text(input.options.digest) ?? shown,
   });

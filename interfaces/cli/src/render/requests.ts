@@ -19,9 +19,18 @@ export function asker(request: RequestView): string {
   return principal === undefined ? `by ${job}` : `by ${job} (started by ${printable(principal)})`;
 }
 
+/** The commands that answer it: not every question is one of yes or no. */
+export function answerCommands({ number, choices }: RequestView, prefix: string): string[] {
+  const verbs = ["approve", "reject"].filter((verb) => choices.includes(verb));
+  const others = choices.filter((choice) => !verbs.includes(choice)).map(printable);
+  const words = others.map((choice) => (/^[\w.-]+$/.test(choice) ? choice : JSON.stringify(choice)));
+  const choose = words.length === 0 ? [] : [`${prefix}approve ${number} --choice ${words.join("|")}`];
+  return [...verbs.map((verb) => `${prefix}${verb} ${number}`), ...choose];
+}
+
 /** A request in one line, with how to answer it. */
 export function requestLine(request: RequestView, layout: Layout): string {
-  const answer = `${layout.prefix}approve ${request.number}`;
+  const [answer = ""] = answerCommands(request, layout.prefix);
   const head = ` #${request.number} ${printable(request.question)}`;
   const tail = [request.asked === "" ? "" : `asked ${printable(request.asked)}`, expiry(request, layout.now)]
     .filter((part) => part !== "")
@@ -84,9 +93,6 @@ export function requestLines(
       layout,
     ),
   );
-  if (open && options.next)
-    lines.push(
-      ` ${style.dim("next")}  ${layout.prefix}approve ${request.number} | ${layout.prefix}reject ${request.number}`,
-    );
+  if (open && options.next) lines.push(` ${style.dim("next")}  ${answerCommands(request, layout.prefix).join(" | ")}`);
   return lines;
 }

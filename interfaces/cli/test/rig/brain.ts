@@ -75,9 +75,14 @@ export async function openTestBrain(): Promise<TestBrain> {
       return { choice: decision.choice };
     },
   });
+  const choose = defineJob({
+    type: "choose",
+    input: z.object({}),
+    run: async (_, job) => (await job.requestDecision({ question: "When?", choices: ["now", "next week"] })).choice,
+  });
   const plugin = definePlugin({
     id: "site",
-    jobs: [section, hold, fail, publish],
+    jobs: [section, hold, fail, publish, choose],
     tools: [
       defineTool({
         name: "make",
@@ -96,6 +101,7 @@ export async function openTestBrain(): Promise<TestBrain> {
         run: (input, context) => context.enqueueJob(hold, input, { label: `hold ${input.name}` }),
       }),
       defineTool({ name: "fail", description: "Fail.", run: (_, context) => context.enqueueJob(fail, {}) }),
+      defineTool({ name: "choose", description: "Choose.", run: (_, context) => context.enqueueJob(choose, {}) }),
       defineTool({
         name: "publish",
         description: "Ask, then publish.",
@@ -135,6 +141,24 @@ export async function openTestBrain(): Promise<TestBrain> {
     stopWorker: async () => ({ stopped: [7], stillRunning: [], notAnswering: [] }),
     init: async ({ dir }) => ({ dir, created: ["brains.yaml"], next: [`cd ${dir}`] }),
     trust: async ({ dir }) => ({ dir, already: false }),
+    doctor: async () => ({
+      healthy: false,
+      store: "/s/brains.db",
+      findings: [
+        { check: "file", level: "error", message: "it is damaged", next: "Salvage it." },
+        { check: "clock", level: "ok", message: "fine" },
+      ],
+    }),
+    backup: async (_, file) => ({ path: file, bytes: 3_000, milliseconds: 1 }),
+    salvage: async (_, file) => ({
+      path: file,
+      jobs: 3,
+      batches: 1,
+      lost: [4, 5],
+      requeued: 1,
+      damaged: [{ id: 2, what: "input", active: true }],
+      unreadable: { bq_log: 2 },
+    }),
     serveMcp: async () => 0,
     demo: async () => ({
       brain: {},
