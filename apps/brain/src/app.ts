@@ -10,6 +10,9 @@ export function createApp(checkout: string): AppPort {
     stopWorker: async (options) => (await import("./worker-stop.ts")).stopWorkers(options),
     init: async ({ dir, cwd, env }) => (await import("./init-brain.ts")).initBrain(dir, cwd, env),
     trust: async ({ dir, cwd, env }) => (await import("./trust-folder.ts")).trustFolder(dir, cwd, env),
+    doctor: async (options) => (await import("./doctor.ts")).examine(options),
+    backup: async (options, file) => (await import("./doctor.ts")).backupBrain(options, file),
+    salvage: async (options, file) => (await import("./doctor.ts")).salvageBrain(options, file),
     serveMcp: async (options) => (await import("./mcp-process.ts")).serveMcp(options),
     demo: async ({ config }) => (await import("./demo.ts")).demoPlan(checkout, config),
   };

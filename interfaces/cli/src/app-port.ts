@@ -57,6 +57,42 @@ export interface StopReport {
   readonly notAnswering: readonly number[];
 }
 
+/** One thing that the doctor looked at. */
+export interface DoctorFinding {
+  readonly check: string;
+  readonly level: "ok" | "warn" | "error";
+  readonly message: string;
+  /** What to do about it. */
+  readonly next?: string | undefined;
+}
+
+export interface DoctorReport {
+  /** Nothing is an error. */
+  readonly healthy: boolean;
+  /** The store's file; absent where the config does not say which. */
+  readonly store?: string | undefined;
+  readonly findings: readonly DoctorFinding[];
+}
+
+export interface BackupReport {
+  readonly path: string;
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
+
+export interface SalvageReport {
+  readonly path: string;
+  readonly jobs: number;
+  readonly batches: number;
+  /** Numbers of jobs of which a part could not be read. */
+  readonly lost: readonly number[];
+  /** Jobs that ran or asked, and start anew. */
+  readonly requeued: number;
+  readonly damaged: readonly { readonly id: number; readonly what: "input" | "result"; readonly active: boolean }[];
+  /** Tables, and how many of their keys could not be read. */
+  readonly unreadable: Readonly<Record<string, number>>;
+}
+
 /** What `npm start` shows: tools to call, each after the one before, in the example brain. */
 export interface DemoPlan {
   readonly brain: Pick<BrainOptions, "config" | "home">;
@@ -90,6 +126,12 @@ export interface AppPort {
     readonly cwd: string;
     readonly env: BrainOptions["env"];
   }): Promise<{ readonly dir: string; readonly already: boolean }>;
+  /** Look at config, plugins and store without changing anything. */
+  doctor(options: BrainOptions): Promise<DoctorReport>;
+  /** Copy the store while others work on it. `file` may be relative to `cwd`; nothing is overwritten. */
+  backup(options: BrainOptions, file: string): Promise<BackupReport>;
+  /** Read what can be read of a damaged store into a new one. `file` as for a backup. */
+  salvage(options: BrainOptions, file: string): Promise<SalvageReport>;
   /** Serve MCP until stdin ends. Nothing but protocol goes to stdout. */
   serveMcp(options: BrainOptions & StreamPorts): Promise<number>;
   demo(options: BrainOptions): Promise<DemoPlan>;

@@ -6,6 +6,8 @@ export type {
   AppSession,
   BrainOptions,
   DemoPlan,
+  DoctorFinding,
+  DoctorReport,
   InitReport,
   OpenOptions,
   StopReport,

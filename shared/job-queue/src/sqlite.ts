@@ -157,7 +157,7 @@ export function storeError(error: unknown, path: string): unknown {
   if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT")) {
     return new JobQueueError(
       "STORE_UNREADABLE",
-      `The store ${path} is damaged (${said}). Put a backup in its place, or move it away to start empty.`,
+      `The store ${path} is damaged (${said}). \`doctor\` says what is wrong and salvages what can be read; or put a backup in its place.`,
       { cause: error },
     );
   }

@@ -165,6 +165,14 @@ test.each<[string, string, "warn" | "error", RegExp, (path: string) => void]>([
   expect(healthy).toBe(level !== "error");
 });
 
+test("a store that is not there yet is no error, and none is made", () => {
+  const path = join(folder(), "queue.db");
+  const { findings, healthy } = diagnose(path);
+  expect(found(findings, "file")).toMatchObject({ level: "warn", message: `there is no ${path} yet` });
+  expect(healthy).toBe(true);
+  expect(() => statSync(path)).toThrow();
+});
+
 test("waiting jobs without a handler are named, and those that waited for hours", async () => {
   const path = await store(3);
   const { findings } = diagnose(path, { now: NOW + 7_200_000, hasHandler: (type) => type !== "t:later" });

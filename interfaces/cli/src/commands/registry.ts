@@ -207,6 +207,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./mcp.ts")).mcp,
   },
   {
+    name: "doctor",
+    summary: "look whether config, plugins and store are in order; copy or salvage the store",
+    group: "Brain",
+    options: [
+      ["--backup <file>", "copy the store while others work on it; nothing is overwritten"],
+      ["--salvage <file>", "read what can be read of a damaged store into a new one"],
+    ],
+    examples: ["doctor", "doctor --backup ~/brains-monday.db", "doctor --salvage .brains/salvaged.db"],
+    prompt: false,
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
     name: "init",
     args: "[dir]",
     summary: "make a new brain that works at once",
@@ -258,4 +270,4 @@ export const HIDDEN_COMMANDS: readonly CommandSpec[] = [
 ];
 
 /** Planned, and refused by name so that nobody takes them for working. */
-export const LATER_COMMANDS: readonly string[] = ["send", "policy", "web", "matrix", "up", "doctor"];
+export const LATER_COMMANDS: readonly string[] = ["send", "policy", "web", "matrix", "up"];

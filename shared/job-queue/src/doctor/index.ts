@@ -37,17 +37,17 @@ const DAMAGED_NEXT =
 
 /**
  * Looks at a store and changes nothing: the structure of the file and its indexes, how its parts fit, payloads by their checksums, stuck work,
- * versions, rights, file system, space and clock. It reads all of the file, so a large store takes some seconds; others work on meanwhile. To
- * be called in a process that has not opened the store otherwise. Never throws for what is wrong with the store.
+ * versions, rights, file system, space and clock. It reads all of the file, so a large store takes some seconds; others work on meanwhile.
+ * Never throws for what is wrong with the store.
  */
 export function diagnose(path: string, options: DiagnoseOptions = {}): Diagnosis {
   const findings: Finding[] = [nodeFinding()];
   if (!existsSync(path)) {
     findings.push({
       check: "file",
-      level: "error",
-      message: `there is no ${path}`,
-      next: "Correct the path; the first job makes a store.",
+      level: "warn",
+      message: `there is no ${path} yet`,
+      next: "The first job makes it. Correct the path, if there should be one.",
     });
   } else {
     const real = realpathSync(path);

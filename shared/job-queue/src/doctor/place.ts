@@ -81,7 +81,7 @@ function spaceFinding(path: string): Finding {
   const { bavail, bsize } = statfsSync(path);
   const free = bavail * bsize;
   const { size } = statSync(path);
-  const message = `${megabytes(free)} free, the store has ${megabytes(size)}`;
+  const message = `${sizeText(free)} free, the store's file has ${sizeText(size)}`;
   const next = "Free some space, or keep less: retention in the config.";
   if (free < NO_SPACE) return { check, level: "error", message, next };
   return free < LITTLE_SPACE ? { check, level: "warn", message, next } : { check, level: "ok", message };
@@ -90,13 +90,14 @@ function spaceFinding(path: string): Finding {
 function walFinding(path: string): Finding {
   const check = "WAL";
   const size = existsSync(`${path}-wal`) ? statSync(`${path}-wal`).size : 0;
-  const message = `${megabytes(size)} not yet in the store's file`;
+  const message = `${sizeText(size)} not yet in the store's file`;
   if (size < LONG_WAL) return { check, level: "ok", message };
   const next =
     "Something reads the store for very long and keeps it from being written back. End programs that have it open.";
   return { check, level: "warn", message, next };
 }
 
-function megabytes(bytes: number): string {
-  return bytes < MIB ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.round(bytes / MIB)} MiB`;
+function sizeText(bytes: number): string {
+  if (bytes < MIB) return `${Math.ceil(bytes / 1024)} KiB`;
+  return bytes < 10_240 * MIB ? `${Math.round(bytes / MIB)} MiB` : `${Math.round(bytes / MIB / 1024)} GiB`;
 }

@@ -39,8 +39,8 @@ const HEADER = Buffer.from("SQLite format 3\0", "latin1");
 
 /**
  * Reads what can be read of a damaged store into a new one; the damaged one is not changed. Jobs keep their numbers and ids, steps and logs.
- * What the damage took cannot be told apart from what never was, but where another part of it is left. Throws INVALID_STATE while workers
- * run, INVALID_OPTION where the new file is there already, STORE_UNREADABLE where nothing can be read at all.
+ * What the damage took cannot be told apart from what never was, but where another part of it is left. To be called in a process that has not opened the store otherwise: it reads the
+ * file itself, which drops the locks of its own process. Throws INVALID_STATE while workers run, INVALID_OPTION where the new file is there already, STORE_UNREADABLE where nothing can be read at all.
  */
 export function salvage(path: string, to: string): Salvaged {
   const there = ["", "-wal"].map((ending) => `${to}${ending}`).find((file) => existsSync(file));
