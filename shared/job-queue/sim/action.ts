@@ -54,7 +54,8 @@ export type Action = { readonly on: number; readonly steps: number } & (
       readonly pick: number;
     }
   | { readonly do: "decide"; readonly pick: number; readonly choice: "approve" | "reject"; readonly twice: boolean }
-  | { readonly do: "force"; readonly pick: number; readonly ends: boolean }
+  /** Its owner sleeps meanwhile. It ends, or sleeps on, or wakes at once, with a handler that knows of nothing. */
+  | { readonly do: "force"; readonly pick: number; readonly owner: "ends" | "sleeps" | "wakes" }
   | { readonly do: "advance"; readonly ms: number }
   | { readonly do: "jump"; readonly ms: number }
   | { readonly do: "wall"; readonly ms: number }
@@ -145,7 +146,7 @@ const what = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ do: one("decide"), pick, choice: one("approve", "reject"), twice: fc.boolean() }),
   },
-  { weight: 2, arbitrary: fc.record({ do: one("force"), pick, ends: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: one("force"), pick, owner: one("ends", "sleeps", "wakes", "wakes") }) },
   { weight: 6, arbitrary: fc.record({ do: one("advance"), ms: fc.constantFrom(1, 20, 300, 1_000) }) },
   { weight: 1, arbitrary: fc.record({ do: one("jump"), ms: fc.constantFrom(2_000, 11_000, 70_000) }) },
   {

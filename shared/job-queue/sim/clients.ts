@@ -30,10 +30,7 @@ export async function act(world: World, action: Step): Promise<void> {
   const shell = alive[action.on % Math.max(1, alive.length)];
   if (action.do === "wake") {
     const paused = world.alive.filter((each) => each.paused)[0];
-    if (paused) {
-      paused.paused = false;
-      paused.ring();
-    }
+    if (paused) wake(paused);
     return;
   }
   if (!shell || shell.stopping) return;
@@ -61,7 +58,7 @@ export async function act(world: World, action: Step): Promise<void> {
       );
       return;
     case "force":
-      return force(world, shell, action.pick, action.ends);
+      return force(world, shell, action);
     default:
       request(world, shell, action as Request);
   }
@@ -245,19 +242,29 @@ function decide(world: World, shell: Shell, id: number, choice: string): void {
   );
 }
 
+function wake(shell: Shell): void {
+  shell.paused = false;
+  shell.ring();
+}
+
 /** Freezes a process that runs a job, waits until it counts as silent, and takes the job from it. */
-async function force(world: World, shell: Shell, pick: number, ends: boolean): Promise<void> {
-  const running = [...world.model.jobs.values()].filter((job) => job.state === "processing");
-  const job = running[pick % Math.max(1, running.length)];
+async function force(world: World, shell: Shell, action: Extract<Action, { do: "force" }>): Promise<void> {
+  const running = [...world.model.jobs.values()].filter(
+    (job) => job.state === "processing" && job.owner !== shell.name,
+  );
+  const job = running[action.pick % Math.max(1, running.length)];
   const owner = world.shells.find((each) => each.name === job?.owner);
-  if (!job || !owner || owner === shell || owner.dead) return;
+  if (!job || !owner || owner.dead) return;
   owner.paused = true;
-  world.endable = ends;
+  world.endable = action.owner === "ends";
   await world.jump(11_000);
   if (shell.dead || shell.stopping) return;
   world.model.asked.force.add(job.id);
   world.model.asked.rerun.add(job.id);
-  ask(world, shell, `force ${job.id}`, (queue) => queue.service.retry(job.id, { force: true }));
+  const done = (): undefined => {
+    if (action.owner === "wakes" && !owner.dead) wake(owner);
+  };
+  ask(world, shell, `force ${job.id}`, (queue) => queue.service.retry(job.id, { force: true }), done);
 }
 
 function enqueue(

@@ -72,6 +72,7 @@ export async function perform(
       await job.requestDecision({ question: "Go on?", expiresIn: 60_000 });
       break;
     case "step":
+      come("step");
       await job.step("half", () => shell.turn());
       come("throw");
       throw new Error("after a step");

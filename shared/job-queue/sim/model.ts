@@ -16,6 +16,8 @@ import {
 } from "./state.ts";
 
 const BACKOFF_MS = 500;
+/** What a handler calls may refuse: what it names is gone or closed, or the store does not take it. */
+const MAY_THROW: ReadonlySet<string> = new Set(["throw", "wait", "add", "step"]);
 /** Pending, with a later time. */
 const DELAYED = 2;
 
@@ -35,7 +37,7 @@ function jobEvent(model: Model, event: JournalEvent, facts: Facts): string | und
   if (event.change === "enqueued") return enqueued(model, event, facts);
   const job = model.jobs.get(event.id);
   if (!job) return "there is no such job";
-  if (event.change === "rerun") return rerun(model, job, event);
+  if (event.change === "rerun") return rerun(model, job, event, facts);
   if (event.run !== job.run) return `its run is ${job.run}`;
   if (job.state === "ended") return "its run has ended";
   switch (event.change) {
@@ -131,8 +133,7 @@ function departed(model: Model, job: JobModel, event: JournalEvent, facts: Facts
   const row = facts.job(job.id);
   job.notBefore = event.state === DELAYED && row?.run === job.run ? row.runAt : 0;
   if (event.change === "retrying") {
-    // What a handler calls may refuse, because what it names is gone or closed.
-    if (!["throw", "wait", "add"].includes(outcome)) return `its handler came to: ${outcome}`;
+    if (!MAY_THROW.has(outcome)) return `its handler came to: ${outcome}`;
     if (job.tries >= job.most) return `all ${job.most} tries are used`;
     if (row?.run === job.run && row.runAt !== event.at + BACKOFF_MS * 2 ** (job.tries - 1))
       return "the wait before the next try is wrong";
@@ -187,9 +188,9 @@ function wrongEnd(model: Model, job: JobModel, end: End, facts: Facts): string |
     case null:
       return end === "completed" && outcome === "complete" ? undefined : words;
     case "error": {
-      const final =
-        outcome === "fail" || (outcome === "throw" && job.tries >= job.most) || outcome === "wait" || outcome === "add";
-      return final ? undefined : words;
+      const last = MAY_THROW.has(outcome ?? "") && job.tries >= job.most;
+      // A wait in a circle fails at once.
+      return last || outcome === "fail" || outcome === "wait" ? undefined : words;
     }
     case "rejected":
       return job.state === "waiting" && !job.undecided ? undefined : words;
@@ -215,7 +216,7 @@ function wrongEnd(model: Model, job: JobModel, end: End, facts: Facts): string |
   }
 }
 
-function rerun(model: Model, job: JobModel, event: JournalEvent): string | undefined {
+function rerun(model: Model, job: JobModel, event: JournalEvent, facts: Facts): string | undefined {
   if (job.state !== "ended") return `it is ${job.state}`;
   if (event.run !== job.run + 1) return `its run was ${job.run}`;
   job.run = event.run;
@@ -226,7 +227,8 @@ function rerun(model: Model, job: JobModel, event: JournalEvent): string | undef
   job.notBefore = 0;
   for (const [on, dep] of job.deps) {
     if (dep.needs === "end") job.deps.delete(on);
-    else dep.done = stateOfTarget(model, on, "success");
+    // The journal does not tell of a delete, which may be part of the same transaction.
+    else dep.done = facts.job(on) || facts.batch(on) ? stateOfTarget(model, on, "success") : "met";
   }
   if (brokenDeps(job)) return "something that it waits for did not complete";
   for (const twin of twins(model, job)) job.deps.set(twin.id, { needs: "end", done: "open" });
