@@ -6,11 +6,14 @@ export interface WorkerKeeper {
   ensure(): Promise<LiveWorker>;
   /** The same, for callers that do not wait. */
   look(): void;
-  /** Why the last look found no worker and could not start one. */
+  /** Why the last look found no worker and could not start one, or that the worker it found runs newer code than this front end. */
   trouble(): string | undefined;
   /** When the looks asked for so far have ended. */
   settled(): Promise<void>;
 }
+
+const OUTDATED =
+  "The config or a plugin has changed since this was started: jobs run the new code, but the tools here are the old ones. Start it again to have the new ones.";
 
 export function workerKeeper(start: () => Promise<LiveWorker>): WorkerKeeper {
   let current: Promise<LiveWorker> | undefined;
@@ -20,7 +23,7 @@ export function workerKeeper(start: () => Promise<LiveWorker>): WorkerKeeper {
   const begin = async (): Promise<LiveWorker> => {
     try {
       const live = await start();
-      trouble = undefined;
+      trouble = live.newer ? OUTDATED : undefined;
       return live;
     } catch (error) {
       trouble = error instanceof Error ? error.message : String(error);

@@ -22,6 +22,8 @@ export interface LiveWorker {
   readonly pid: number;
   /** This call started it. */
   readonly started: boolean;
+  /** It runs a config or plugins that have changed since this front end read them. */
+  readonly newer: boolean;
 }
 
 /** The brain for which a worker is wanted. */
@@ -44,15 +46,15 @@ export async function ensureWorker(order: WorkerOrder): Promise<LiveWorker> {
   const deadline = Date.now() + START_LIMIT;
   for (;;) {
     const live = await liveWorker(order);
-    if (live !== undefined) return { pid: live, started: false };
+    if (live !== undefined) return { ...live, started: false };
     const lock = await order.queue.acquireLock(START_LOCK);
     if (lock) {
       try {
         // Somebody may have started one between the look and the lock.
         const other = await liveWorker(order);
-        if (other !== undefined) return { pid: other, started: false };
-        const pid = await startWorker(order, deadline);
-        if (pid !== undefined) return { pid, started: true };
+        if (other !== undefined) return { ...other, started: false };
+        const mine = await startWorker(order, deadline);
+        if (mine !== undefined) return { ...mine, started: true };
       } finally {
         lock.release();
       }
@@ -62,22 +64,25 @@ export async function ensureWorker(order: WorkerOrder): Promise<LiveWorker> {
   }
 }
 
-/** The pid of the worker that claims jobs. One that runs an older config or plugin is asked to finish what it has and to claim no more. */
-async function liveWorker({ queue, fingerprint, presentFingerprint }: WorkerOrder): Promise<number | undefined> {
+type Found = Omit<LiveWorker, "started">;
+
+/** The worker that claims jobs. One that runs an older config or plugin is asked to finish what it has and to claim no more. */
+async function liveWorker({ queue, fingerprint, presentFingerprint }: WorkerOrder): Promise<Found | undefined> {
   const live = (await queue.workers()).filter(({ state }) => state === "running");
   if (live.length === 0) return undefined;
   const ours = await fingerprint();
   for (const worker of live) {
+    const { pid } = worker;
+    if (worker.fingerprint === ours) return { pid, newer: false };
     // Only on a difference are the files read anew: a front end that has been open for long may itself be the outdated one.
-    if (worker.fingerprint === ours || worker.fingerprint === ((await presentFingerprint()) ?? worker.fingerprint))
-      return worker.pid;
+    if (worker.fingerprint === ((await presentFingerprint()) ?? worker.fingerprint)) return { pid, newer: true };
     await queue.requestDrain(worker.id);
   }
   return undefined;
 }
 
-/** Its pid once it claims jobs; undefined when it met another worker and left. */
-async function startWorker(order: WorkerOrder, deadline: number): Promise<number | undefined> {
+/** The new worker once it claims jobs; undefined when it met another worker and left. */
+async function startWorker(order: WorkerOrder, deadline: number): Promise<Found | undefined> {
   const { brain } = order;
   const output = openWorkerOutput(brain.logFile);
   const which = [...(brain.configFile === undefined ? [] : ["--config", brain.configFile]), "--home", brain.home];
@@ -93,8 +98,8 @@ async function startWorker(order: WorkerOrder, deadline: number): Promise<number
   const ended = endOf(child);
   try {
     while (Date.now() < deadline) {
-      const pid = await liveWorker(order);
-      if (pid !== undefined) return pid;
+      const live = await liveWorker(order);
+      if (live !== undefined) return live;
       if (ended.metAnother) return undefined;
       if (ended.how !== undefined) throw notStarted(brain, ended.how, logTail(brain.logFile, output.end));
       await delay(LOOK_EVERY);

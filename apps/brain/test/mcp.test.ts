@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { isAlive, LIMIT, makeBrain } from "./brain-kit.ts";
 import { gatesBrain } from "./gates-brain.ts";
@@ -102,6 +103,23 @@ test("a client that cancels its call or is killed does not harm the job, and the
   const later = await connect(brain, "sdk 1.32");
   const status = await later.call("shell_status", { id: job?.id });
   expect(status.structuredContent?.["operations"]).toMatchObject([{ id: job?.id, status: "completed" }]);
+});
+
+test("a server that was started before a plugin changed says so until it is started again", async () => {
+  const brain = await gatesBrain();
+  const client = await connect(brain);
+  const steps = { count: 1, gateAt: 9, wait: 40 };
+  expect((await client.call("gates_sections", steps)).structuredContent).not.toHaveProperty("warning");
+  await brain.write("gates.ts", `${await readFile(join(brain.dir, "gates.ts"), "utf8")}\n// Changed.\n`);
+  expect((await brain.run("run", "sections", "--count", "1", "--gateAt", "9", "--wait")).code).toBe(0);
+  // The work itself is done, by the new worker.
+  const { structuredContent } = await client.call("gates_sections", steps);
+  expect(structuredContent).toMatchObject({
+    status: "completed",
+    warning: expect.stringContaining("Start it again") as string,
+  });
+  const again = await connect(brain);
+  expect((await again.call("gates_sections", steps)).structuredContent).not.toHaveProperty("warning");
 });
 
 test("the same idempotency key starts the work once, and other input under it is refused", async () => {
