@@ -29,8 +29,8 @@ export interface AppSession {
   readonly brain: { readonly name: string; readonly dir: string; readonly home: string; readonly storePath: string };
   /** Things to tell the person once, e.g. a plugin that did not load. */
   readonly warnings?: readonly string[] | undefined;
-  /** Make sure a worker of this brain is alive; called after anything that may have made a job runnable. */
-  ensureWorker(): Promise<{ readonly pid: number; readonly started: boolean }>;
+  /** Make sure a worker of this brain is alive; called after anything that may have made a job runnable. `newer`: it runs newer code than this session. */
+  ensureWorker(): Promise<{ readonly pid: number; readonly started: boolean; readonly newer: boolean }>;
   close(): Promise<void>;
 }
 

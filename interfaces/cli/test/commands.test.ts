@@ -14,6 +14,13 @@ test("run answers at once with a number, and the job goes on", async () => {
   });
 });
 
+test("a prompt that was open before a plugin changed is told so when it starts work", async () => {
+  const brain = await openTestBrain();
+  expect((await brains(brain, "run hold --name ada")).err).toBe("");
+  brain.newer = true;
+  expect((await brains(brain, "run hold --name ada")).err).toContain("start brains again");
+});
+
 test("run --wait prints the result and ends with 0", async () => {
   const brain = await openTestBrain();
   brain.gate.open();

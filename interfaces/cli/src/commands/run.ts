@@ -45,7 +45,10 @@ export const run: Action = async (context, { args, options }): Promise<ExitCode>
     );
     return 0;
   }
-  await session.ensureWorker();
+  const { newer } = await session.ensureWorker();
+  // A prompt may be open for days.
+  if (newer)
+    output.note([" the config or a plugin has changed since this was opened: start brains again for the new tools"]);
   const queued = reply.queued;
   if (options.wait === undefined || options.wait === false) {
     output.show("queued", queued, (layout) => queuedLines(queued, layout));

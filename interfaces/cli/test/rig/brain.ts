@@ -22,6 +22,8 @@ export interface TestBrain {
   readonly app: AppPort;
   /** How the brain was opened, in order. */
   readonly opened: OpenOptions[];
+  /** Whether the worker runs newer code than this session. */
+  newer: boolean;
   /** Sections of `make` and the one job of `hold` wait for it. */
   readonly gate: Gate;
 }
@@ -130,7 +132,7 @@ export async function openTestBrain(): Promise<TestBrain> {
         shell: shell.shell,
         caller: { ...shell.caller, interface: options.interface },
         brain: { name: "test-brain", dir: shell.brainDir, home: shell.home, storePath: `${shell.home}/brains.db` },
-        ensureWorker: async () => ({ pid: process.pid, started: false }),
+        ensureWorker: async () => ({ pid: process.pid, started: false, newer: brain.newer }),
         close: async () => {},
       };
     },
@@ -170,7 +172,8 @@ export async function openTestBrain(): Promise<TestBrain> {
       closing: (_, results) => [`closed with ${JSON.stringify(results[1])}`],
     }),
   };
-  return { shell, app, opened, gate };
+  const brain: TestBrain = { shell, app, opened, gate, newer: false };
+  return brain;
 }
 
 export interface Ran {
