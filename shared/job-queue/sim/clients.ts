@@ -140,11 +140,7 @@ function request(world: World, shell: Shell, action: Request): void {
         asked.close.add(id);
         ask(world, shell, `close ${id}`, (queue) => queue.batches.closeBatch(id));
       }
-      ask(world, shell, "open requests", async (queue) => {
-        for (const { number } of await queue.requests.list({ open: true })) {
-          decide(world, shell, number, "approve");
-        }
-      });
+      for (const id of observer.openRequests()) decide(world, shell, id, "approve");
       return;
     case "decide":
       ask(world, shell, "open requests", async (queue) => {

@@ -84,6 +84,10 @@ export class Observer {
     return this.#db.prepare(`SELECT id FROM ${table} WHERE ${where} ORDER BY id`).pluck().all() as number[];
   }
 
+  openRequests(): number[] {
+    return this.#db.prepare("SELECT id FROM bq_request WHERE state = 0 ORDER BY id").pluck().all() as number[];
+  }
+
   active(): string[] {
     const sql = `SELECT 'job #' || id || ' is in state ' || state FROM bq_job WHERE state < 5
       UNION ALL SELECT 'batch #' || id || ' is active' FROM bq_batch WHERE state < 5`;

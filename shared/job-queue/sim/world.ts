@@ -153,10 +153,13 @@ export class World {
       { process: (data, _id, job) => this.handlers.perform(shell, data, job) },
       { concurrency: CONCURRENCY, backoff: { delay: 500, jitter: 0 } },
     );
-    shell.subscribedAt = this.model.seq;
-    queue.events.subscribe({}, (event) => {
-      if (event.change !== "progress") shell.told.push(Number.parseInt(event.cursor.slice(1), 36));
-    });
+    // Not everybody: to read what an event is about costs more than most of what else happens here.
+    if (slot > 0) {
+      shell.subscribedAt = this.model.seq;
+      queue.events.subscribe({}, (event) => {
+        if (event.change !== "progress") shell.told.push(Number.parseInt(event.cursor.slice(1), 36));
+      });
+    }
     this.note(`shell ${name} is open`);
     if (shell.works) this.start(shell);
   }
@@ -366,13 +369,14 @@ export class World {
 
   /** What happened since a process subscribed, and it was not told, or twice, or in another order. */
   #untold(shell: Shell): string[] {
-    const { told } = shell;
+    const { told, subscribedAt } = shell;
     const found: string[] = [];
+    if (subscribedAt === undefined) return found;
     for (const [i, seq] of told.entries())
       if (i > 0 && seq <= (told[i - 1] as number))
         found.push(`shell ${shell.name} was told ${told[i - 1]} and then ${seq}`);
     const all = new Set(told);
-    for (const event of this.observer.journal(Math.max(shell.subscribedAt, told[0] ?? 0))) {
+    for (const event of this.observer.journal(Math.max(subscribedAt, told[0] ?? 0))) {
       const there = event.kind === 0 ? this.model.jobs.has(event.id) : this.model.batches.has(event.id);
       if (there && !all.has(event.seq)) found.push(`shell ${shell.name} was not told ${event.seq}`);
     }
