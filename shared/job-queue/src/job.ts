@@ -125,6 +125,7 @@ export interface JobInfo {
   readonly batchId?: string | undefined;
   readonly batchNumber?: number | undefined;
   readonly progress?: (Progress & { readonly at: number }) | undefined;
+  /** Lists and events leave out a payload or result of more than 16 KiB. */
   readonly data: unknown;
   readonly result?: unknown;
   readonly error?: StoredError | undefined;

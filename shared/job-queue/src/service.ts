@@ -117,20 +117,21 @@ export class JobQueueService {
 
   /** Everything that has not ended, newest first; at most 1 000. */
   async getActiveJobs(types?: readonly string[]): Promise<JobInfo[]> {
-    return this.#setting.engine.queries.jobs({ active: true, types, limit: 1_000 });
+    return this.#setting.engine.queries.jobs({ active: true, types, limit: 1_000, brief: true });
   }
 
   async getJobsByStatus(status: JobState, options: { limit?: number } = {}): Promise<JobInfo[]> {
     return [...(await this.list({ state: status, limit: options.limit ?? 1_000 })).items];
   }
 
-  /** Newest first, a page at a time. A page never repeats or skips a job that was there when the first page was read. */
+  /** Newest first, a page at a time, without payloads and results of more than 16 KiB: `getStatus` has them. A page never repeats or skips a job that was there when the first page was read. */
   async list(filter: JobFilter = {}): Promise<Page<JobInfo>> {
     const limit = filter.limit === undefined ? 50 : wholeNumber("limit", filter.limit, 1, 1_000);
     const items = this.#setting.engine.queries.jobs({
       ...this.#query(filter),
       before: this.#before(filter.cursor),
       limit: limit + 1,
+      brief: true,
     });
     const last = items.length > limit ? items[limit - 1] : undefined;
     return { items: items.slice(0, limit), next: last && encodeCursor("job", last.number) };

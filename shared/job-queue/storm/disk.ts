@@ -1,14 +1,12 @@
 // The disk is full, again and again: a small tmpfs is filled to the last byte by a file that is later removed.
-import { execFileSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync, rmdirSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { openCrew } from "./crew.ts";
 import { monotonic, spread } from "./figures.ts";
 import { inspect } from "./inspect.ts";
 import { readLedger } from "./ledger.ts";
-import { type StormOptions, StormImpossible, newSeed, stopwatch } from "./storm.ts";
+import { mountSmall } from "./small-disk.ts";
+import { type StormOptions, newSeed, stopwatch } from "./storm.ts";
 
 const MEGABYTES = 96;
 const LONGEST_FULL_MS = 4_000;
@@ -18,7 +16,7 @@ const RECOVERY_LIMIT_MS = 10_000;
 
 export async function disk({ seconds = 60, seed = newSeed() }: StormOptions = {}) {
   const elapsed = stopwatch();
-  const disk = mountSmall();
+  const disk = mountSmall(MEGABYTES);
   const crew = openCrew(seed, { path: join(disk.folder, "storm.db") });
   const setting = {
     durability: "process",
@@ -91,38 +89,4 @@ function endsWhileFull(folder: string, full: readonly { from: number; until: num
     }
   }
   return { endedWhileFull: handled.size + stored, storedWhileFull: stored };
-}
-
-function mountSmall() {
-  const folder = mkdtempSync(join(tmpdir(), "storm-disk-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${MEGABYTES}m,mode=0700`, "storm", folder], { stdio: "pipe" });
-  } catch {
-    rmdirSync(folder);
-    throw new StormImpossible("a small file system can be mounted by root on Linux only");
-  }
-  const balloon = join(folder, "balloon");
-  const page = new Uint8Array(4_096);
-  const chunk = new Uint8Array(2 ** 20);
-  return {
-    folder,
-    /** Takes all the space there is. Returns when that was done. */
-    fill(): number {
-      const file = openSync(balloon, "a");
-      for (const part of [chunk, page]) {
-        try {
-          while (writeSync(file, part) === part.length);
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-        }
-      }
-      closeSync(file);
-      return monotonic();
-    },
-    free: () => rmSync(balloon, { force: true }),
-    dispose(): void {
-      execFileSync("umount", ["--lazy", folder], { stdio: "pipe" });
-      rmdirSync(folder);
-    },
-  };
 }

@@ -4,9 +4,11 @@ import { clock } from "./clock.ts";
 import { disk } from "./disk.ts";
 import { circumstances } from "./figures.ts";
 import { kill } from "./kill.ts";
+import { large } from "./large.ts";
 import { lock } from "./lock.ts";
 import { poison } from "./poison.ts";
 import { power } from "./power.ts";
+import { readonly } from "./readonly.ts";
 import { restart } from "./restart.ts";
 import { stop } from "./stop.ts";
 import { type Outcome, type Storm, StormImpossible, broken } from "./storm.ts";
@@ -20,6 +22,8 @@ const STORMS: Readonly<Record<string, { readonly storm: Storm; readonly about: s
   stop: { about: "workers are stopped with SIGSTOP, for moments and for long, and taken from by force", storm: stop },
   lock: { about: "another process holds the lock of the store for seconds", storm: lock },
   disk: { about: "the disk is full, again and again (needs root for a small file system)", storm: disk },
+  large: { about: "payloads of ten megabytes", storm: large },
+  readonly: { about: "the file system becomes read-only (needs root)", storm: readonly },
   clock: { about: "the clock jumps by hours and days, to 1970 and 2038 (Linux, needs cc)", storm: clock },
   poison: { about: "jobs that end their process or never give it back", storm: poison },
   restart: { about: "workers are restarted all the time, in order and by SIGKILL", storm: restart },

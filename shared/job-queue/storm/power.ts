@@ -21,7 +21,7 @@ const ARENA_BYTES = 4_096 + 192 * 2 ** 20;
 const OVERFLOWS_AT = 7 * 8;
 /** Operations of one life, and between two points of it at which what a disk would hold is written down. */
 const LIFE = [400, 8_000] as const;
-const STRIDE = 160;
+const STRIDE = 100;
 const LIVES_OF_A_STORE = 8;
 const COMPLETED = 5;
 

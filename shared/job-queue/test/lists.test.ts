@@ -158,3 +158,21 @@ test("filters, limits, keys and values of the wrong kind are refused", async () 
   expect(await codeOf(queue.wait((await queue.enqueue("x")).number, { timeout: Number.NaN }))).toBe("INVALID_OPTION");
   expect(await codeOf(queue.keys.finish("s", "k", "h", "x".repeat(3_000_000)))).toBe("TOO_LARGE");
 });
+
+test("a page of jobs with large payloads and results leaves them out, and so do events; the job itself has them", async () => {
+  const queue = await openQueue();
+  await queue.start();
+  const long = "x".repeat(20_000);
+  queue.registerHandler("echo", { process: (data) => data });
+  const { jobId } = await queue.enqueue("echo", { long });
+  const { jobId: short } = await queue.enqueue("echo", { short: true });
+  await Promise.all([queue.wait(jobId), queue.wait(short)]);
+  const { items } = await queue.service.list();
+  expect(items.map(({ data, result }) => [data, result])).toEqual([
+    [{ short: true }, { short: true }],
+    [undefined, undefined],
+  ]);
+  const { events } = await queue.events.read();
+  expect(events.flatMap((event) => (event.kind === "job" ? [event.job.data] : []))).not.toContainEqual({ long });
+  expect(await queue.service.getStatus(jobId)).toMatchObject({ data: { long }, result: { long } });
+});

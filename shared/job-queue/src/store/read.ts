@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type * as Driver from "drizzle-orm/better-sqlite3";
 import type * as Orm from "drizzle-orm";
-import type { SQL } from "drizzle-orm";
+import type { AnyColumn, SQL } from "drizzle-orm";
 import { SILENT_MS } from "../limits.ts";
 import type { BatchInfo, JobInfo, RequestInfo } from "../job.ts";
 import {
@@ -25,7 +25,15 @@ const { and, asc, desc, eq, gte, inArray, isNull, lt, sql } = require("drizzle-o
 
 export interface JobQuery extends JobConditions {
   readonly limit: number;
+  /** Without payloads and results that are long. */
+  readonly brief?: boolean | undefined;
 }
+
+/** Bytes of a payload or result that a list still has: a page of large ones would hold up the event loop and fill the memory. */
+const BRIEF_BYTES = 16 * 1024;
+// Told by the row's header, so that what is long is not read.
+const brief = (column: AnyColumn) =>
+  sql<string | null>`CASE WHEN octet_length(${column}) <= ${sql.raw(String(BRIEF_BYTES))} THEN ${column} END`;
 
 export interface BatchQuery {
   readonly ids?: readonly number[] | undefined;
@@ -84,7 +92,7 @@ export function readStore(db: Database, now: () => number, pausedNames: () => Re
         key: jobTable.dkey,
         label: bodyTable.label,
         unit: bodyTable.unit,
-        data: bodyTable.data,
+        data: query.brief ? brief(bodyTable.data) : bodyTable.data,
         origin: bodyTable.origin,
         pluginVersion: bodyTable.pluginVersion,
         handlerVersion: bodyTable.handlerVersion,
@@ -94,7 +102,7 @@ export function readStore(db: Database, now: () => number, pausedNames: () => Re
         endedAt: jobTable.endedAt,
         batch: jobTable.batch,
         batchSecret: batchTable.secret,
-        result: resultTable.result,
+        result: query.brief ? brief(resultTable.result) : resultTable.result,
         error: resultTable.error,
         progress: {
           run: progressTable.run,

@@ -28,7 +28,7 @@ export interface JobRowView {
   key: string | null;
   label: string | null;
   unit: string | null;
-  data: string;
+  data: string | null;
   origin: string | null;
   pluginVersion: string | null;
   handlerVersion: string | null;
