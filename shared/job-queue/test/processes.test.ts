@@ -152,3 +152,18 @@ test("a worker that was taken for dead while it lived gives up what it ran, join
   expect(after).toMatchObject({ pid: holder.process.pid });
   expect(after?.id).not.toBe(before?.id);
 });
+
+test("eight processes that enqueue the same type and key at once make one waiting job", async () => {
+  const path = storePath();
+  const queue = await open(path);
+  const children = Array.from({ length: 8 }, () => child(path, "dedup"));
+  await Promise.all(children.map((each) => each.next("ready")));
+  for (const each of children) each.process.send("go");
+  const numbers: number[] = [];
+  for (const each of children)
+    for (let times = 0; times < 20; times++) numbers.push((await each.next("enqueued")).number);
+  expect(numbers).toHaveLength(160);
+  expect(new Set(numbers).size).toBe(1);
+  const { items } = await queue.service.list();
+  expect(items).toMatchObject([{ number: numbers[0], state: "pending", key: "same" }]);
+}, 60_000);

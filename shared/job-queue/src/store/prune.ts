@@ -4,6 +4,9 @@ import type { StoreContext } from "./tick.ts";
 /** Rows removed, and rows looked at, per transaction: short locks, and whole pages become free because numbers ascend. */
 const SLICE = 500;
 const LOOKED_AT = 2_000;
+/** Pages that a large value lies on are read to be freed, so a slice ends after so many bytes of input and result too, and after so many lines of a log. */
+const SLICE_BYTES = 8 * 1024 * 1024;
+const SLICE_LINES = 5_000;
 /** However full the store is, this much of the journal stays, so that readers who are awake lose nothing. */
 const KEPT_EVENTS_MS = 3_600_000;
 
@@ -31,8 +34,13 @@ export function pruneStore(
 ) {
   const { db, tick } = c;
   const page = db.prepare(
-    `SELECT j.id, j.state, j.ended_at AS endedAt, j.batch, b.created_at AS createdAt FROM bq_job j CROSS JOIN bq_body b ON b.id = j.id
-     WHERE j.id > ? ORDER BY j.id LIMIT ${LOOKED_AT}`,
+    `SELECT j.id, j.state, j.ended_at AS endedAt, j.batch, b.created_at AS createdAt, octet_length(b.data) AS bytes
+     FROM bq_job j CROSS JOIN bq_body b ON b.id = j.id WHERE j.id > ? ORDER BY j.id LIMIT ${LOOKED_AT}`,
+  );
+  const resultBytes = db.prepare("SELECT octet_length(result) FROM bq_result WHERE id = ?").pluck();
+  const lines = db.prepare("SELECT max(n) - min(n) FROM bq_log WHERE job = ?").pluck();
+  const dropLines = db.prepare(
+    `DELETE FROM bq_log WHERE job = @job AND n < (SELECT min(n) FROM bq_log WHERE job = @job) + ${SLICE_LINES}`,
   );
   const batchEnd = db.prepare("SELECT state, ended_at AS endedAt FROM bq_batch WHERE id = ?");
   const emptyBatches = db.prepare(
@@ -74,21 +82,41 @@ export function pruneStore(
           endedAt: number | null;
           batch: number | null;
           createdAt: number;
+          bytes: number;
         }[];
         let jobs = 0;
+        let bytesLeft = SLICE_BYTES;
+        // Of which further members are among the rows that were looked up.
+        const gone = new Set<number>();
         for (const row of rows) {
           const spare = full || jobs < input.excess;
           // What was made after the limit cannot have ended before it, and numbers ascend with time.
           if (!spare && row.createdAt >= old) return { jobs, next: null };
           if (row.state < COMPLETED || row.endedAt === null) continue;
+          if (row.batch !== null && gone.has(row.batch)) continue;
           const batch =
             row.batch === null
               ? undefined
               : (batchEnd.get(row.batch) as { state: number; endedAt: number } | undefined);
           if (batch && batch.state < COMPLETED) continue;
           if (!spare && (batch ?? (row as { endedAt: number })).endedAt >= old) continue;
-          if (row.batch !== null && batch) jobs += dropBatch(row.batch, SLICE);
-          else {
+          const size = row.bytes + ((resultBytes.get(row.id) as number | null | undefined) ?? 0);
+          // One that is as large as all of them together may still be the first.
+          if (size > bytesLeft && bytesLeft < SLICE_BYTES) return { jobs, next: row.id - 1 };
+          if (((lines.get(row.id) as number | null) ?? 0) > SLICE_LINES) {
+            dropLines.run({ job: row.id });
+            return { jobs, next: row.id - 1 };
+          }
+          bytesLeft -= size;
+          if (row.batch !== null && batch) {
+            // Members of a batch are much alike.
+            const most = Math.max(1, Math.min(SLICE, Math.floor(SLICE_BYTES / Math.max(1, size))));
+            const dropped = dropBatch(row.batch, most);
+            jobs += dropped;
+            bytesLeft -= (dropped - 1) * size;
+            if (dropped === most) return { jobs, next: row.id - 1 };
+            gone.add(row.batch);
+          } else {
             dropJob(row.id);
             jobs += 1;
           }

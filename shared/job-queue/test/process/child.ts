@@ -22,6 +22,15 @@ if (command === "open") {
   tell({ event: "enqueued", number: (await queue.enqueue("hello", process.pid)).number });
   await queue.stop();
   process.disconnect();
+} else if (command === "dedup") {
+  const queue = await openJobQueue({ path });
+  tell({ event: "ready", pid: process.pid });
+  // All of them at once, each several times.
+  await released;
+  const made = await Promise.all(Array.from({ length: 20 }, () => queue.enqueue("once", process.pid, { key: "same" })));
+  for (const { number } of made) tell({ event: "enqueued", number });
+  await queue.stop();
+  process.disconnect();
 } else {
   await work();
   tell({ event: "ready", pid: process.pid });
