@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { BatchJobManager } from "./batches.ts";
 import { Doorbell } from "./doorbell.ts";
 import { Engine } from "./engine.ts";
@@ -15,7 +15,7 @@ import { Requests } from "./requests.ts";
 import { type Resolved, resolveRef } from "./resolve.ts";
 import { Schedules } from "./schedules.ts";
 import { JobQueueService } from "./service.ts";
-import { isBusy, migrate, openStoreFile, schemaChanged, storeError, type Database } from "./sqlite.ts";
+import { isBusy, migrate, openStoreFile, schemaChanged, storeError, storeRemoved, type Database } from "./sqlite.ts";
 import { type Registered, assertShares, milliseconds, oneOf, wholeNumber } from "./validate.ts";
 import { Watch } from "./watch.ts";
 import { JobQueueWorker } from "./worker.ts";
@@ -118,6 +118,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
   const db = await openPatiently(path, durability, ports);
   // Locks and file events are beside the file itself, whatever link or relative path it was named by and wherever the process goes later.
   const where = path === ":memory:" ? path : realpathSync(path);
+  const file = fileOf(where);
   const { createStore } = await import("./store/store.ts");
   const store = createStore(db, { random: ports.random, now: () => ports.clock.now(), maxBytes });
   const engine = new Engine(db, store, ports, path);
@@ -137,6 +138,9 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     retention,
     handlers,
     prepareMember: (operation, origin) => batches.prepareMember(operation, origin),
+    lookAtStore: () => {
+      if (fileOf(where) !== file) cutOff(storeRemoved(path));
+    },
   });
   const service = new JobQueueService({
     engine,
@@ -156,20 +160,19 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     ports.loop,
     () => {
       const schema = engine.queries.schema();
-      if (schema !== MIGRATIONS.length) return overtaken(schema);
+      if (schema !== MIGRATIONS.length) return cutOff(schemaChanged(schema));
       watch.foreign();
       worker.foreign();
       schedules.runner.foreign();
     },
     internalError,
   );
-  // What runs here is taken over by a worker that knows the new schema.
-  const overtaken = (schema: number): void => {
-    const error = schemaChanged(schema);
+  // After an upgrade what runs here is taken over by a worker that knows the new schema.
+  const cutOff = (error: JobQueueError): void => {
     doorbell.stop();
     schedules.runner.stop();
     engine.refuse(error);
-    worker.overtaken();
+    worker.cutOff();
     watch.foreign();
     internalError(error, "the queue");
   };
@@ -231,6 +234,11 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     },
     retireIfIdle: () => worker.retireIfIdle(),
   };
+}
+
+/** Which file is there now; undefined if none is, and for a store in memory. */
+function fileOf(path: string): bigint | undefined {
+  return path === ":memory:" ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
 function assertLockName(name: string): string {

@@ -116,6 +116,14 @@ export function schemaChanged(schema: unknown): JobQueueError {
   );
 }
 
+/** The error of a process whose store is no longer at its path: what it would write, nobody would ever read. */
+export function storeRemoved(path: string): JobQueueError {
+  return new JobQueueError(
+    "STORE_UNREADABLE",
+    `The store ${path} was removed or replaced while this process had it open. Open it again.`,
+  );
+}
+
 function schemaOf(db: Database): number {
   if (db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'bq_meta'").get() === undefined) return 0;
   return (db.prepare("SELECT value FROM bq_meta WHERE key = 'schema'").pluck().get() as number | undefined) ?? 0;

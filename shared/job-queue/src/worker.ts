@@ -20,6 +20,8 @@ export interface WorkerSetting extends AttemptSetting, MembershipSetting {
   readonly retention: Required<{ [K in keyof Retention]: number }>;
   readonly handlers: ReadonlyMap<string, Registered>;
   readonly prepareMember: PrepareMember;
+  /** Cuts this worker off if its store is no longer where it was. */
+  readonly lookAtStore: () => void;
 }
 
 /** At a stop: from the signal to giving the job back, and for writing what is left. */
@@ -196,8 +198,8 @@ export class JobQueueWorker {
     this.#membership.drop();
   }
 
-  /** Another version has upgraded the store: what runs here is lost to this process, which should end. */
-  overtaken(): void {
+  /** The store is no longer this process's to write: what runs here is lost to it, and it should end. */
+  cutOff(): void {
     if (this.#state === "idle") return;
     for (const attempt of this.#running) attempt.abort("lost");
     this.abandon();
@@ -366,6 +368,8 @@ export class JobQueueWorker {
 
   async #maintain(): Promise<void> {
     const { engine, retention } = this.#setting;
+    this.#setting.lookAtStore();
+    if (this.#state !== "running") return;
     let excess = engine.queries.endedOver(retention.maxJobs);
     for (let from: number | null = 0; from !== null && this.#state === "running";) {
       const done: Pruned = await engine.submit("prune", { ...retention, from, excess });

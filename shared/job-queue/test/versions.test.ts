@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { isCodedError } from "../src/errors.ts";
+import { MAINTENANCE_MS } from "../src/limits.ts";
 import { MIGRATIONS } from "../src/migrations.ts";
 import { migrate } from "../src/sqlite.ts";
 import { openTestQueue, turns } from "../src/testing/index.ts";
@@ -135,4 +136,17 @@ test("a store of the first version is upgraded with work of every state in it, a
   await queue.requests.decide(8, { choice: "approve" });
   await turns(40);
   expect(await states()).toMatchObject({ 4: "completed" });
+});
+
+test("a worker whose store was removed says so and ends, instead of working for nobody", async () => {
+  const queue = await openQueue();
+  await queue.start();
+  const drained = new Promise<void>((resolve) => {
+    queue.worker.onDrain = resolve;
+  });
+  for (const file of [queue.path, `${queue.path}-wal`, `${queue.path}-shm`]) rmSync(file);
+  await queue.clock.advance(MAINTENANCE_MS);
+  await drained;
+  expect(queue.worker.state).toBe("idle");
+  expect(await codeOf(queue.enqueue("t:a"))).toBe("STORE_UNREADABLE");
 });
