@@ -69,6 +69,11 @@ export class Observer {
     return true;
   }
 
+  /** The last number of the journal. */
+  get seq(): number {
+    return (this.#counts.get() as { seq: number | null }).seq ?? 0;
+  }
+
   /** Whether another process could write now. */
   get lockIsFree(): boolean {
     try {

@@ -39,9 +39,6 @@ export class Shell {
   doomed = false;
   readonly failing = { busy: 0, full: 0, "io-undone": 0, "io-done": 0 };
   readonly traps: { point: PointName; left: number; power: boolean }[] = [];
-  /** Numbers of the journal that its subscriber was told, and where it began, if it has one. */
-  readonly told: number[] = [];
-  subscribedAt: number | undefined;
   readonly #around: Surroundings;
   readonly #ready: Task[] = [];
   /** Handlers that may go on, in any order. */

@@ -11,8 +11,9 @@ import type { Signals, Work } from "./deeds.ts";
 import { GRACE_MS, Handlers } from "./handlers.ts";
 import { applyEvent } from "./model.ts";
 import { Observer } from "./observer.ts";
+import { Reader } from "./reader.ts";
 import { Shell } from "./shell.ts";
-import { CONCURRENCY, emptyModel } from "./state.ts";
+import { CONCURRENCY, type JournalEvent, emptyModel } from "./state.ts";
 import { real } from "./trap.ts";
 
 /** The module under test: the queue as it is, or a copy with a planted bug. */
@@ -66,6 +67,7 @@ export class World {
   readonly #path = join(this.#folder, "q.db");
   readonly #checks: (() => string | undefined)[] = [];
   readonly #all: Shell[] = [];
+  readonly #readers = new Map<number, Reader>();
   #wall = BEGINNING;
   #furthest = BEGINNING;
   #lostPower = false;
@@ -153,12 +155,11 @@ export class World {
       { process: (data, _id, job) => this.handlers.perform(shell, data, job) },
       { concurrency: CONCURRENCY, backoff: { delay: 500, jitter: 0 } },
     );
-    // Not everybody: to read what an event is about costs more than most of what else happens here.
+    // Not everybody reads: what an event is about costs more than most of what else happens here.
     if (slot > 0) {
-      shell.subscribedAt = this.model.seq;
-      queue.events.subscribe({}, (event) => {
-        if (event.change !== "progress") shell.told.push(Number.parseInt(event.cursor.slice(1), 36));
-      });
+      const reader = this.#readers.get(slot) ?? new Reader(`the reader at ${slot}`, this.observer.seq);
+      this.#readers.set(slot, reader);
+      await reader.follow(queue);
     }
     this.note(`shell ${name} is open`);
     if (shell.works) this.start(shell);
@@ -364,23 +365,9 @@ export class World {
       if (this.#all.find((shell) => `shell-${shell.name}` === start)?.dead)
         this.wrong.push(`worker ${id} is dead, and the store takes it for living`);
     }
-    for (const shell of this.alive) this.wrong.push(...this.#untold(shell));
-  }
-
-  /** What happened since a process subscribed, and it was not told, or twice, or in another order. */
-  #untold(shell: Shell): string[] {
-    const { told, subscribedAt } = shell;
-    const found: string[] = [];
-    if (subscribedAt === undefined) return found;
-    for (const [i, seq] of told.entries())
-      if (i > 0 && seq <= (told[i - 1] as number))
-        found.push(`shell ${shell.name} was told ${told[i - 1]} and then ${seq}`);
-    const all = new Set(told);
-    for (const event of this.observer.journal(Math.max(subscribedAt, told[0] ?? 0))) {
-      const there = event.kind === 0 ? this.model.jobs.has(event.id) : this.model.batches.has(event.id);
-      if (there && !all.has(event.seq)) found.push(`shell ${shell.name} was not told ${event.seq}`);
-    }
-    return found;
+    const there = ({ kind, id }: JournalEvent) => (kind === 0 ? this.model.jobs.has(id) : this.model.batches.has(id));
+    for (const reader of this.#readers.values())
+      this.wrong.push(...reader.wrong((after) => this.observer.journal(after), there));
   }
 }
 
