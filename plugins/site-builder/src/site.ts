@@ -49,7 +49,7 @@ export class Site {
     const folder = await this.folder();
     const { readSiteDefinition } = await import("./plan/site-definition.ts");
     const settings = await readSiteDefinition(folder, this.config.site);
-    const files = await folder.markdownFiles(signal);
+    const files = await folder.markdownFiles({ signal });
     if (files.length === 0)
       throw new SiteError(
         "SITE_EMPTY",

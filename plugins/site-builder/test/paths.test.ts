@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { checkOutputFolder } from "../src/build/output-folder.ts";
 import { SiteFolder } from "../src/build/site-folder.ts";
+import { folderOfPattern } from "../src/files/glob.ts";
 import { openSourceFolder } from "../src/files/source-folder.ts";
 import { folderWith } from "./fixtures/folders.ts";
 
@@ -86,6 +87,24 @@ test("an accented twin in another spelling is refused", async () => {
   const { brainDir, rules } = await brain();
   await mkdir(join(brainDir, "caf\u00e9"));
   await expect(checkOutputFolder("cafe\u0301", rules)).rejects.toMatchObject({ code: "OUTPUT_REFUSED" });
+});
+
+test("only the folders in which a pattern can match are looked through, and what is left out stays out", async () => {
+  const dir = await folderWith({
+    "docs/top.md": "",
+    "docs/a/one.md": "",
+    "docs/a/deep/two.md": "",
+    "docs/ab/three.md": "",
+    "docs/.hidden/four.md": "",
+  });
+  await symlink(join(dir, "docs/a"), join(dir, "docs/linked"));
+  const folder = await openSourceFolder(dir, "docs");
+  const under = (...patterns: string[]) => folder.markdownFiles({ under: patterns.map(folderOfPattern) });
+  expect(await under("a/**", "./a/deep/*.md")).toEqual(["a/deep/two.md", "a/one.md"]);
+  expect(await under("a/deep/t?o.md", "ab/*")).toEqual(["a/deep/two.md", "ab/three.md"]);
+  expect(await under("a*/*.md")).toHaveLength(4);
+  expect(await under("linked/**", ".hidden/**", "absent/**", "../**")).toEqual([]);
+  expect(await under()).toEqual([]);
 });
 
 test("sources outside of the content folder, links and odd files are not read", async () => {

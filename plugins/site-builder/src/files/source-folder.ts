@@ -12,8 +12,11 @@ export interface SourceFolder {
   readonly root: string;
   /** The path as people know it, e.g. `docs/guides/install.md`. */
   display(path: string): string;
-  /** All Markdown files in reading order of their names. Hidden entries, node_modules and symbolic links are left out. */
-  markdownFiles(signal?: AbortSignal): Promise<string[]>;
+  /** All Markdown files in these folders (default: all) in reading order of their names. Hidden entries, node_modules and symbolic links are left out. */
+  markdownFiles(options?: {
+    signal?: AbortSignal | undefined;
+    under?: readonly string[] | undefined;
+  }): Promise<string[]>;
   /** Whole content of a plain file. Refuses anything that is, or lies behind, a symbolic link. */
   read(path: string, maxBytes: number): Promise<Buffer>;
   /** The kind of the entry, following no link. */
@@ -50,10 +53,22 @@ export async function openSourceFolder(brainDir: string, folder: string): Promis
     return info;
   }
 
+  async function kind(path: string): Promise<"file" | "folder" | "none"> {
+    const safe = resolveInside("", path);
+    if (safe === undefined) return "none";
+    if (safe === "") return "folder";
+    try {
+      const info = await lstatEach(safe);
+      return info.isFile() ? "file" : info.isDirectory() ? "folder" : "none";
+    } catch {
+      return "none";
+    }
+  }
+
   return {
     root,
     display,
-    async markdownFiles(signal) {
+    async markdownFiles({ signal, under = [""] } = {}) {
       const found: string[] = [];
       const walk = async (folderPath: string): Promise<void> => {
         signal?.throwIfAborted();
@@ -61,13 +76,16 @@ export async function openSourceFolder(brainDir: string, folder: string): Promis
           throw readError(error, display(folderPath));
         });
         for (const entry of entries) {
-          if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+          if (isLeftOut(entry.name)) continue;
           const path = folderPath === "" ? entry.name : `${folderPath}/${entry.name}`;
           if (entry.isDirectory()) await walk(path);
           else if (entry.isFile() && MARKDOWN.test(entry.name)) found.push(path);
         }
       };
-      await walk("");
+      for (const start of outermost(under)) {
+        if (start !== "" && (start.split("/").some(isLeftOut) || (await kind(start)) !== "folder")) continue;
+        await walk(start);
+      }
       return found.sort(compareNames);
     },
     async read(path, maxBytes) {
@@ -82,18 +100,20 @@ export async function openSourceFolder(brainDir: string, folder: string): Promis
         throw readError(error, display(safe));
       }
     },
-    async kind(path) {
-      const safe = resolveInside("", path);
-      if (safe === undefined) return "none";
-      if (safe === "") return "folder";
-      try {
-        const info = await lstatEach(safe);
-        return info.isFile() ? "file" : info.isDirectory() ? "folder" : "none";
-      } catch {
-        return "none";
-      }
-    },
+    kind,
   };
+}
+
+function isLeftOut(name: string): boolean {
+  return name.startsWith(".") || name === "node_modules";
+}
+
+/** Without those that lie in another of them. */
+function outermost(folders: readonly string[]): string[] {
+  const all = new Set(folders);
+  return [...all].filter(
+    (folder) => ![...all].some((other) => other !== folder && (other === "" || folder.startsWith(`${other}/`))),
+  );
 }
 
 /**

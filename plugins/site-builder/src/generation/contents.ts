@@ -1,3 +1,4 @@
+import { folderOfPattern } from "../files/glob.ts";
 import { folderOf } from "../files/path-rules.ts";
 import { titleFromPath } from "../notes/note.ts";
 import { isIndexFile } from "../plan/routes.ts";
@@ -70,9 +71,9 @@ function foldersIn(folder: string, paths: readonly string[]): string[] {
   return [...new Set(names.filter((parts) => parts.length > 1).map((parts) => `${prefix}${parts[0]}`))];
 }
 
-/** The folder that a pattern starts in: `guides/**` → `guides`. */
+/** The folder that all patterns start in. */
 function commonFolder(sources: readonly string[]): string {
-  const starts = sources.map((source) => folderOf(source.replace(/^\.?\//, "").replace(/[*?].*$/, "")));
+  const starts = sources.map(folderOfPattern);
   const [first = ""] = starts;
   return starts.every((start) => start === first) ? first : "";
 }

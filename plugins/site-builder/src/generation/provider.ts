@@ -6,7 +6,7 @@ import type { SectionPlan } from "../plan/site-plan.ts";
 export interface GenerationRequest {
   readonly page: { readonly id: string; readonly title?: string | undefined };
   readonly section: SectionPlan;
-  /** All Markdown files of the content folder, in reading order of their names. */
+  /** The Markdown files of the folders that the section's sources can match, in reading order of their names. */
   readonly files: readonly string[];
   readonly notes: NoteReader;
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@ import { defineJob } from "@brains/plugin";
 import { z } from "zod";
 import { TEMPLATES } from "../config.ts";
 import { STAGES } from "../content/versions.ts";
-import { isGlob } from "../files/glob.ts";
+import { folderOfPattern, isGlob } from "../files/glob.ts";
 import { openProvider } from "../generation/provider.ts";
 import type { Site } from "../site.ts";
 import { failing } from "./failing.ts";
@@ -40,7 +40,9 @@ export function sectionJobs(site: Site) {
           openProvider(site.config.provider),
           site.folder(),
         ]);
-        const files = section.sources.some(isGlob) ? await folder.markdownFiles(job.signal) : [];
+        // Only where they can be: with the whole tree for each, the cost of a site would grow with its square.
+        const under = section.sources.filter(isGlob).map(folderOfPattern);
+        const files = await folder.markdownFiles({ signal: job.signal, under });
         const warnings: string[] = [];
         const content = await provider.generate({
           page,
