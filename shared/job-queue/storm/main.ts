@@ -8,6 +8,7 @@ import { large } from "./large.ts";
 import { lock } from "./lock.ts";
 import { poison } from "./poison.ts";
 import { power } from "./power.ts";
+import { reader } from "./reader.ts";
 import { readonly } from "./readonly.ts";
 import { restart } from "./restart.ts";
 import { stop } from "./stop.ts";
@@ -24,6 +25,7 @@ const STORMS: Readonly<Record<string, { readonly storm: Storm; readonly about: s
   disk: { about: "the disk is full, again and again (needs root for a small file system)", storm: disk },
   large: { about: "payloads of ten megabytes", storm: large },
   readonly: { about: "the file system becomes read-only (needs root)", storm: readonly },
+  reader: { about: "somebody reads in one long transaction, so that the log grows", storm: reader },
   clock: { about: "the clock jumps by hours and days, to 1970 and 2038 (Linux, needs cc)", storm: clock },
   poison: { about: "jobs that end their process or never give it back", storm: poison },
   restart: { about: "workers are restarted all the time, in order and by SIGKILL", storm: restart },
