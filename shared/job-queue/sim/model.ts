@@ -149,6 +149,9 @@ function departed(model: Model, job: JobModel, event: JournalEvent, facts: Facts
   }
   if (!["snooze", "sleep", "wait"].includes(outcome)) return `its handler came to: ${outcome}`;
   addDeps(model, job, facts);
+  // What it waited for before may run again, and then it waits again.
+  if (outcome === "wait")
+    for (const [on, dep] of job.deps) if (dep.needs === "end") dep.done = stateOfTarget(model, on, "end");
   job.state = openDeps(job) ? "blocked" : "pending";
   return wordOf(event.state) === job.state ? undefined : `it is ${wordOf(event.state)}, and should be ${job.state}`;
 }
