@@ -26,7 +26,7 @@ export interface WorkerInfo {
   readonly id: number;
   readonly pid: number;
   readonly state: "running" | "draining" | "stopping";
-  /** False when its process holds its lock but has run a job without a sign of life for a while. */
+  /** False when its process holds its lock but has run a job, or left one in line, without a sign of life for a while. */
   readonly answering: boolean;
   readonly fingerprint?: string | undefined;
   readonly concurrency: number;
@@ -212,6 +212,9 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     stats: async () => ({ ...engine.queries.counts(), bytes: engine.queries.bytes() }),
     async workers() {
       const silentBefore = ports.clock.now() - SILENT_MS;
+      // One that has nothing to do gives no sign of life.
+      const idle = (id: number) =>
+        engine.queries.holding(id).length === 0 && (engine.queries.readySince() ?? Infinity) > silentBefore;
       return engine.queries
         .workers()
         .filter((row) => row.lock === null || row.id === worker.id || isHeld(where, row.lock))
@@ -219,7 +222,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
           id: row.id,
           pid: row.pid,
           state: row.state as WorkerInfo["state"],
-          answering: row.seenAt >= silentBefore || engine.queries.holding(row.id).length === 0,
+          answering: row.seenAt >= silentBefore || idle(row.id),
           fingerprint: row.fingerprint ?? undefined,
           concurrency: row.concurrency,
           startedAt: row.startedAt,

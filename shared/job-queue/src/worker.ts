@@ -110,7 +110,9 @@ export class JobQueueWorker {
     });
     this.#every("peers", PEER_MS, () => this.#membership.takeOverDead());
     this.#every("beat", BEAT_MS, async () => {
-      if (this.#running.size > 0 && this.id !== undefined) await engine.submit("beat", this.id);
+      // With a job in line too, even if it is for none of the handlers here: a worker that leaves it there for no reason must be told from others.
+      const wanted = this.#running.size > 0 || engine.queries.readySince() !== undefined;
+      if (wanted && this.id !== undefined) await engine.submit("beat", this.id);
     });
     this.#every("maintenance", MAINTENANCE_MS, () => this.#maintain());
     this.wake();

@@ -143,6 +143,22 @@ test("a worker that spins is not robbed; taken by force its process is ended, an
   expect(await queue.wait(beside.number)).toMatchObject({ state: "completed", attempt: 1 });
 });
 
+test("a stopped worker that was idle answers as long as nothing is to do, and not when it leaves a job in line", async () => {
+  const path = storePath();
+  const { clock } = systemPorts;
+  const later = (ms: number) => ({ clock: { ...clock, now: () => clock.now() + ms } });
+  const worker = await child(path, "work");
+  worker.process.kill("SIGSTOP");
+  const soon = await open(path, later(60_000));
+  expect(await soon.workers()).toMatchObject([{ answering: true }]);
+  const { jobId } = await soon.enqueue("quick");
+  expect(await soon.workers()).toMatchObject([{ answering: true }]);
+  const long = await open(path, later(120_000));
+  expect(await long.workers()).toMatchObject([{ answering: false }]);
+  worker.process.kill("SIGCONT");
+  expect((await soon.wait(jobId)).result).toBe(worker.process.pid);
+});
+
 test("only the process that was meant is ended: one of another start time is left alone", async () => {
   const path = storePath();
   const worker = await child(path, "work");

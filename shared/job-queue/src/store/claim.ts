@@ -148,6 +148,7 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
     .pluck();
   const setState = db.prepare("UPDATE bq_worker SET state = ? WHERE id = ? AND ended_at IS NULL");
   const workerState = db.prepare("SELECT state FROM bq_worker WHERE id = ?").pluck();
+  const firstReady = db.prepare("SELECT run_at FROM bq_job WHERE state = 0 ORDER BY lane, sort, id LIMIT 1").pluck();
   const readyIn = db.prepare("SELECT EXISTS (SELECT 1 FROM bq_job WHERE state = 0 AND lane = ?)").pluck();
   const anyOther = db
     .prepare(
@@ -315,6 +316,8 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
     },
     queries: {
       workerState: (worker: number) => workerState.get(worker) as string | undefined,
+      /** When a job that is first in a line was due; undefined if none is ready. */
+      readySince: () => firstReady.get() as number | undefined,
     },
   };
 }
