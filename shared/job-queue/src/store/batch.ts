@@ -117,12 +117,14 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
     return ids;
   }
 
-  /** Removes up to `most` members, and the batch with the last of them. Says how many; fewer than `most` means that all is gone. */
-  function dropSlice(id: number, most: number): number {
-    const members = someMembers.all(id, most) as number[];
-    for (const member of members) control.drop(member);
-    if (members.length < most) drop.run(id);
-    return members.length;
+  /** Removes up to `most` members, and the batch with the last of them. */
+  function dropSlice(id: number, most: number): { readonly dropped: number; readonly more: boolean } {
+    const members = someMembers.all(id, most + 1) as number[];
+    const more = members.length > most;
+    const dropped = more ? most : members.length;
+    for (const member of members.slice(0, dropped)) control.drop(member);
+    if (!more) drop.run(id);
+    return { dropped, more };
   }
 
   /**
@@ -284,7 +286,7 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
             "INVALID_STATE",
             `Batch #${id} is active. Cancel it first; only ended work can be deleted.`,
           );
-        return { more: dropSlice(id, DROPPED_AT_ONCE) === DROPPED_AT_ONCE };
+        return { more: dropSlice(id, DROPPED_AT_ONCE).more };
       },
     },
     dropSlice,

@@ -5,7 +5,7 @@ import type { StoreContext } from "./tick.ts";
 const SLICE = 500;
 const LOOKED_AT = 2_000;
 /** Pages that a large value lies on are read to be freed, so a slice ends after so many bytes of input and result too, and after so many lines of a log. */
-const SLICE_BYTES = 8 * 1024 * 1024;
+const SLICE_BYTES = 2 * 1024 * 1024;
 const SLICE_LINES = 5_000;
 /** However full the store is, this much of the journal stays, so that readers who are awake lose nothing. */
 const KEPT_EVENTS_MS = 3_600_000;
@@ -30,13 +30,15 @@ export interface Pruned {
 export function pruneStore(
   c: StoreContext,
   dropJob: (id: number) => void,
-  dropBatch: (id: number, most: number) => number,
+  dropBatch: (id: number, most: number) => { readonly dropped: number; readonly more: boolean },
 ) {
   const { db, tick } = c;
   const page = db.prepare(
-    `SELECT j.id, j.state, j.ended_at AS endedAt, j.batch, b.created_at AS createdAt, octet_length(b.data) AS bytes
+    `SELECT j.id, j.state, j.ended_at AS endedAt, j.batch, j.run_at AS runAt, octet_length(b.data) AS bytes
      FROM bq_job j CROSS JOIN bq_body b ON b.id = j.id WHERE j.id > ? ORDER BY j.id LIMIT ${LOOKED_AT}`,
   );
+  // It lies behind the data, so that all pages of a large one are read for it. (The length of the data is told by the first.)
+  const createdAt = db.prepare("SELECT created_at FROM bq_body WHERE id = ?").pluck();
   const resultBytes = db.prepare("SELECT octet_length(result) FROM bq_result WHERE id = ?").pluck();
   const lines = db.prepare("SELECT max(n) - min(n) FROM bq_log WHERE job = ?").pluck();
   const dropLines = db.prepare(
@@ -81,7 +83,7 @@ export function pruneStore(
           state: number;
           endedAt: number | null;
           batch: number | null;
-          createdAt: number;
+          runAt: number;
           bytes: number;
         }[];
         let jobs = 0;
@@ -91,7 +93,7 @@ export function pruneStore(
         for (const row of rows) {
           const spare = full || jobs < input.excess;
           // What was made after the limit cannot have ended before it, and numbers ascend with time.
-          if (!spare && row.createdAt >= old) return { jobs, next: null };
+          if (!spare && row.runAt >= old && (createdAt.get(row.id) as number) >= old) return { jobs, next: null };
           if (row.state < COMPLETED || row.endedAt === null) continue;
           if (row.batch !== null && gone.has(row.batch)) continue;
           const batch =
@@ -111,10 +113,10 @@ export function pruneStore(
           if (row.batch !== null && batch) {
             // Members of a batch are much alike.
             const most = Math.max(1, Math.min(SLICE, Math.floor(SLICE_BYTES / Math.max(1, size))));
-            const dropped = dropBatch(row.batch, most);
+            const { dropped, more } = dropBatch(row.batch, most);
             jobs += dropped;
             bytesLeft -= (dropped - 1) * size;
-            if (dropped === most) return { jobs, next: row.id - 1 };
+            if (more) return { jobs, next: row.id - 1 };
             gone.add(row.batch);
           } else {
             dropJob(row.id);
