@@ -97,7 +97,8 @@ function enqueued(model: Model, event: JournalEvent, facts: Facts): string | und
   if (openDeps(job)) job.state = "blocked";
   if (wordOf(event.state) !== job.state) return `it is ${wordOf(event.state)}, and should be ${job.state}`;
   if (job.batch !== null && model.batches.get(job.batch)?.ended !== false) return "its batch has ended";
-  if (twins(model, job).some((twin) => !twin.begun && !model.asked.rerun.has(twin.id)))
+  // Of those that came back with a run of their own, a new one replaces the first only, and waits after the others.
+  if (!model.crowded.has(job.key ?? "") && twins(model, job).some((twin) => !twin.begun))
     return "a job of the same key waits already";
   return undefined;
 }
@@ -234,6 +235,7 @@ function rerun(model: Model, job: JobModel, event: JournalEvent, facts: Facts): 
     else dep.done = facts.job(on) || facts.batch(on) ? stateOfTarget(model, on, "success") : "met";
   }
   if (brokenDeps(job)) return "something that it waits for did not complete";
+  if (job.key !== null) model.crowded.add(job.key);
   for (const twin of twins(model, job)) job.deps.set(twin.id, { needs: "end", done: "open" });
   job.state = openDeps(job) ? "blocked" : "pending";
   // Who was cancelled because of it waits for it again.

@@ -55,6 +55,8 @@ export interface Model {
   readonly asked: Asked;
   /** Attempts that were taken by force, as job/fence. */
   readonly forced: Set<string>;
+  /** Keys of which several jobs may wait, since one of them runs again. */
+  readonly crowded: Set<string>;
   /** The last number of the journal, and how many there were. */
   seq: number;
   events: number;
@@ -108,7 +110,7 @@ export function emptyModel(): Model {
     remove: new Set(),
     replace: new Set(),
   };
-  return { jobs: new Map(), batches: new Map(), asked, forced: new Set(), seq: 0, events: 0 };
+  return { jobs: new Map(), batches: new Map(), asked, forced: new Set(), crowded: new Set(), seq: 0, events: 0 };
 }
 
 export const wordOf = (state: number) => STATES[state] as (typeof STATES)[number];
