@@ -32,7 +32,7 @@ export async function clock({ seconds = 60, seed = newSeed() }: StormOptions = {
     };
     jump(0);
     const env = { LD_PRELOAD: library, CLOCK_OFFSET_FILE: path };
-    const setting = { durability: "process", delays: true } as const;
+    const setting = { durability: "process", delays: true, keeps: true } as const;
     const kinds: Readonly<Record<string, () => number>> = {
       hour: () => offset + HOUR_MS,
       hourBack: () => offset - HOUR_MS,
@@ -61,7 +61,7 @@ export async function clock({ seconds = 60, seed = newSeed() }: StormOptions = {
     // Later than every time that a job was delayed to, on whatever day that was.
     jump(IN_2038 + 365 * DAY_MS - Date.now());
     await Promise.all(crew.members.filter((member) => member.role !== "worker").map(crew.end));
-    const { counts: figures, wrong } = await inspect(crew.folder, { mayPrune: true });
+    const { counts: figures, wrong } = await inspect(crew.folder);
     await Promise.all([...crew.members].map(crew.end));
     const delayed = punctuality(crew.folder, jumps);
     return {

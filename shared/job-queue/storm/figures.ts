@@ -35,21 +35,17 @@ export function seeded(seed: number): () => number {
 export const monotonic = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 
 const LOOP_MS = 5;
+const LONG_MS = 20;
 
-/** The longest time in milliseconds for which the event loop did not come round, from now on. */
-export function watchLoop(): () => number {
+/** Told of each time for which the event loop did not come round, in milliseconds, if it is a long one. */
+export function watchLoop(long: (ms: number) => void): void {
   let last = performance.now();
-  let longest = 0;
-  const look = () => {
+  setInterval(() => {
     const now = performance.now();
-    longest = Math.max(longest, now - last - LOOP_MS);
+    const gap = now - last - LOOP_MS;
     last = now;
-  };
-  setInterval(look, LOOP_MS).unref();
-  return () => {
-    look();
-    return Math.round(longest);
-  };
+    if (gap > LONG_MS) long(Math.round(gap));
+  }, LOOP_MS).unref();
 }
 
 export const sqlite = (): typeof BetterSqlite3 =>

@@ -28,8 +28,6 @@ interface Counts {
   readonly batches: number;
   /** Ended because their worker died too often while it ran nothing else. */
   readonly crashed: number;
-  /** Ended, and removed since then because the clock said that they are old. */
-  readonly pruned: number;
 }
 
 export interface Inspected {
@@ -45,15 +43,13 @@ export interface InspectOptions {
   readonly patience?: number;
   /** Of the store; beside the ledgers by default. */
   readonly path?: string;
-  /** The clock was set, so what ended may be too old to be kept. */
-  readonly mayPrune?: boolean;
 }
 
 type Numbers = readonly number[];
 
 /** Waits until all that is acknowledged has ended, then compares. Nothing may kill or stop processes meanwhile. */
 export async function inspect(folder: string, options: InspectOptions = {}): Promise<Inspected> {
-  const { patience = 120_000, mayPrune = false, path = join(folder, "storm.db") } = options;
+  const { patience = 120_000, path = join(folder, "storm.db") } = options;
   const acknowledged = readLedger(join(folder, "acknowledged"));
   const named = (wanted: string) => [
     ...new Set(acknowledged.flatMap(([kind, number]) => (kind === wanted ? [Number(number)] : []))),
@@ -77,11 +73,9 @@ export async function inspect(folder: string, options: InspectOptions = {}): Pro
   const attempts = followAttempts(ran, wrong);
   const jobs = named("J");
   let crashed = 0;
-  let pruned = 0;
   for (const number of jobs) {
     const job = await queue.service.getStatus(number);
-    if (!job && mayPrune && attempts.last.get(number)?.ended) pruned += 1;
-    else if (!job) wrong.missing += 1;
+    if (!job) wrong.missing += 1;
     else if (job.endedAt === undefined) wrong.unended += 1;
     else if (job.reason === "crashed") crashed += 1;
     if (job?.state !== "completed") continue;
@@ -90,7 +84,7 @@ export async function inspect(folder: string, options: InspectOptions = {}): Pro
     else if (last.mark !== job.result) wrong.staleWrites += 1;
   }
   const batches = named("B");
-  for (const number of batches) await checkBatch(queue, number, wrong, mayPrune);
+  for (const number of batches) await checkBatch(queue, number, wrong);
   const releases = await checkJournal(queue, wrong);
   const { count } = await queue.service.count({});
   await queue.stop();
@@ -105,7 +99,6 @@ export async function inspect(folder: string, options: InspectOptions = {}): Pro
       attempts: attempts.count,
       batches: batches.length,
       crashed,
-      pruned,
     },
     takeovers: takeovers(attempts.kills, releases),
     restarts: attempts.kills.flatMap(({ restarted }) => restarted ?? []),
@@ -127,19 +120,17 @@ async function drain(queue: JobQueue, patience: number): Promise<void> {
   }
 }
 
-async function checkBatch(queue: JobQueue, number: number, wrong: Wrong, mayPrune: boolean): Promise<void> {
+async function checkBatch(queue: JobQueue, number: number, wrong: Wrong): Promise<void> {
   const batch = await queue.batches.getBatchStatus(number);
-  if (!batch && mayPrune) return;
   if (batch?.endedAt === undefined) wrong.batchesUnended += 1;
   const states = (await queue.service.list({ batch: number, limit: 1_000 })).items.map((job) => job.state);
   const count = (state: string) => states.filter((each) => each === state).length;
   const same =
     batch !== null &&
-    (mayPrune || batch.totalOperations === states.length) &&
-    batch.completedOperations >= count("completed") &&
-    batch.failedOperations >= count("failed") &&
-    batch.cancelledOperations >= count("cancelled") &&
-    batch.completedOperations + batch.failedOperations + batch.cancelledOperations === batch.totalOperations;
+    batch.totalOperations === states.length &&
+    batch.completedOperations === count("completed") &&
+    batch.failedOperations === count("failed") &&
+    batch.cancelledOperations === count("cancelled");
   if (!same) wrong.batchCounts += 1;
 }
 

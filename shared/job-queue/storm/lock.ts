@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { join } from "node:path";
 import { openCrew } from "./crew.ts";
-import { sqlite, spread } from "./figures.ts";
+import { monotonic, sqlite, spread } from "./figures.ts";
 import { inspect } from "./inspect.ts";
 import { readLedger } from "./ledger.ts";
 import { type StormOptions, newSeed, stopwatch } from "./storm.ts";
@@ -15,7 +15,7 @@ export async function lock({ seconds = 40, seed = newSeed() }: StormOptions = {}
   const crew = openCrew(seed);
   const elapsed = stopwatch();
   const setting = { durability: "process", tolerant: true, gaps: true } as const;
-  const holds: number[] = [];
+  const holds: { from: number; until: number }[] = [];
   const refusals = () => readLedger(join(crew.folder, "acknowledged")).filter(([kind]) => kind === "R");
   try {
     for (let i = 0; i < 2; i++) crew.start("worker", { setting });
@@ -32,9 +32,10 @@ export async function lock({ seconds = 40, seed = newSeed() }: StormOptions = {}
           await pause(1);
         }
       }
+      const from = monotonic();
       await pause(ms);
       db.exec("ROLLBACK");
-      holds.push(ms);
+      holds.push({ from, until: monotonic() });
     };
     while (elapsed() < seconds) {
       await hold(crew.between(50, crew.chance() < 0.2 ? PATIENCE_MS - 500 : 1_000));
@@ -51,26 +52,39 @@ export async function lock({ seconds = 40, seed = newSeed() }: StormOptions = {}
     const { counts: figures, wrong } = await inspect(crew.folder);
     await Promise.all([...crew.members].map(crew.end));
     const gaps = ["acknowledged", "ran"].flatMap((name) =>
-      readLedger(join(crew.folder, name)).flatMap(([kind, , , gap]) => (kind === "G" ? [Number(gap)] : [])),
+      readLedger(join(crew.folder, name)).flatMap(([kind, , , ms, at]) =>
+        kind === "G"
+          ? [
+              {
+                ms: Number(ms),
+                locked: holds.some(({ from, until }) => overlaps(Number(at) - Number(ms), Number(at), from, until)),
+              },
+            ]
+          : [],
+      ),
     );
+    const longest = (locked: boolean) => Math.max(0, ...gaps.flatMap((gap) => (gap.locked === locked ? [gap.ms] : [])));
     return {
       seed,
       seconds: elapsed(),
       ...figures,
-      /** Milliseconds for which the store was locked, and the longest gap of the event loop in each process. */
-      held: spread(holds),
-      loopGaps: gaps,
+      /** Milliseconds for which the store was locked; the longest gap of an event loop meanwhile, and at other times, which is the machine's. */
+      held: spread(holds.map(({ from, until }) => until - from)),
+      longestGap: longest(true),
+      longestGapUnlocked: longest(false),
+      gapsOver100: gaps.filter(({ ms, locked }) => locked && ms > 100).length,
       refusedAfterPatience: codes.length,
       wrong: {
         ...wrong,
         refusedWithinPatience: early,
         notRefusedAfter: codes.length === 0 ? 1 : 0,
         otherCodes: codes.filter(([, code]) => code !== "STORE_BUSY").length,
-        longGaps: gaps.filter((gap) => gap > LONGEST_GAP_MS).length,
-        gapsUnknown: 5 - gaps.length,
+        longGap: longest(true) > LONGEST_GAP_MS + longest(false) ? 1 : 0,
       },
     };
   } finally {
     crew.dispose();
   }
 }
+
+const overlaps = (from: number, until: number, start: number, end: number): boolean => from < end && until > start;

@@ -18,7 +18,7 @@ const {
 } = readSetting();
 const acknowledged = openLedger(join(folder, "acknowledged"));
 const queue = await openJobQueue({ path, durability });
-const gap = gaps ? watchLoop() : undefined;
+if (gaps) watchLoop((ms) => acknowledged("G", 0, process.pid, ms, monotonic()));
 const orders = { stop: false };
 process.on("message", () => {
   orders.stop = true;
@@ -75,6 +75,5 @@ for (let i = 0; !orders.stop; i++) {
     await pause(50);
   }
 }
-if (gap) acknowledged("G", 0, process.pid, gap());
 await queue.stop();
 process.disconnect();

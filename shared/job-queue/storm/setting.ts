@@ -13,8 +13,10 @@ export interface CrewSetting {
   readonly hold?: number;
   /** Characters that most jobs of a producer carry for nothing. */
   readonly filler?: number;
-  /** Writes the longest gap of its event loop to the ledger when it ends. */
+  /** Writes long gaps of its event loop to a ledger. */
   readonly gaps?: boolean;
+  /** A worker keeps ended work for a thousand years, whatever the clock says. */
+  readonly keeps?: boolean;
   /** A worker writes to the ledger how jobs ended, as soon as it knows. */
   readonly tells?: boolean;
 }

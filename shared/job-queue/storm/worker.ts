@@ -6,9 +6,14 @@ import { monotonic, watchLoop } from "./figures.ts";
 import { openLedger } from "./ledger.ts";
 import { type Poison, type StormWork, readSetting } from "./setting.ts";
 
-const { folder, path, durability, concurrency = 8, tells = false, gaps = false } = readSetting();
+const { folder, path, durability, concurrency = 8, tells = false, gaps = false, keeps = false } = readSetting();
 const ran = openLedger(join(folder, "ran"));
-const queue = await openJobQueue({ path, durability, concurrency });
+const queue = await openJobQueue({
+  path,
+  durability,
+  concurrency,
+  ...(keeps ? { retention: { maxAge: 365_000 * 86_400_000 } } : {}),
+});
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 let begun = 0;
 queue.registerHandler(
@@ -38,11 +43,8 @@ if (tells) {
     if (event.change === "ended") ran("D", event.job.number, process.pid, event.state, event.run, monotonic());
   });
 }
-const gap = gaps ? watchLoop() : undefined;
-process.on("message", () => {
-  if (gap) ran("G", 0, process.pid, gap());
-  void queue.stop().then(() => process.disconnect());
-});
+if (gaps) watchLoop((ms) => ran("G", 0, process.pid, ms, monotonic()));
+process.on("message", () => void queue.stop().then(() => process.disconnect()));
 process.on("disconnect", () => process.exit());
 await queue.start();
 
