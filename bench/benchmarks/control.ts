@@ -58,7 +58,7 @@ export const control: Benchmark = {
   variants: () => Object.keys(ACTS),
   figures: LATENCIES,
   aims: Object.keys(ACTS).map((act) => below(`${act} p99`, LIMIT_MS, figureOf(act, "p99"))),
-  size: { kind: "fixed", full: 300, quick: 60, tiny: 3 },
+  size: { kind: "fixed", full: 300, quick: 25, tiny: 3 },
   async measure(variant, { folder, count }) {
     const queue = await openQueue(folder);
     const second = await SecondProcess.start(folder);

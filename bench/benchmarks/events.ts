@@ -22,7 +22,7 @@ export const events: Benchmark = {
     below(`p99 of ${variant}`, LIMIT_MS, figureOf(variant, "p99")),
     none(`events missing or doubled of ${variant}`, figureOf(variant, "wrong")),
   ]),
-  size: { kind: "fixed", full: 1_000, quick: 200, tiny: 5 },
+  size: { kind: "fixed", full: 1_000, quick: 100, tiny: 5 },
   async measure(variant, { folder, count }) {
     const queue = await openQueue(folder);
     const second = await SecondProcess.start(folder);
