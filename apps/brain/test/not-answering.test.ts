@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { stopWorkers } from "../src/worker-stop.ts";
 import { isAlive, LIMIT } from "./brain-kit.ts";
 import { gatesBrain, type Queued } from "./gates-brain.ts";
 
@@ -58,4 +59,22 @@ test("a stopped worker is shown as not answering, is not robbed, and `retry --fo
   const [other] = (await queue.service.list({ batch: neighbour.batchId ?? "" })).items;
   expect(other).toMatchObject({ state: "completed", run: 1, attempt: 1 });
   expect(await brain.ledger("started")).toHaveLength(2);
+});
+
+test("`worker stop` says that a stopped worker does not answer; when it wakes it heeds the stop and finishes its jobs", async () => {
+  const brain = await gatesBrain("worker:\n  grace: 60\n");
+  const queue = await brain.queue();
+  await brain.json("run", "steps");
+  await vi.waitFor(async () => expect(await brain.ledger("steps")).toContain("one began"), LIMIT);
+  const pid = await brain.worker();
+  const stop = (timeout: number) =>
+    stopWorkers({ cwd: brain.dir, config: join(brain.dir, "brains.yaml"), env: brain.env, timeout });
+  process.kill(pid, "SIGSTOP");
+  expect(await stop(100)).toEqual({ stopped: [], stillRunning: [], notAnswering: [pid] });
+  process.kill(pid, "SIGCONT");
+  await vi.waitFor(async () => expect((await queue.workers())[0]?.state).toBe("draining"), LIMIT);
+  // Not asked again: a second signal would end it at once.
+  for (const gate of ["one", "two", "three"]) await brain.open(gate);
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), LIMIT);
+  expect(await brain.ledger("steps")).toContain("three ended");
 });
