@@ -146,7 +146,7 @@ const what = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ do: one("decide"), pick, choice: one("approve", "reject"), twice: fc.boolean() }),
   },
-  { weight: 2, arbitrary: fc.record({ do: one("force"), pick, owner: one("ends", "sleeps", "wakes", "wakes") }) },
+  { weight: 4, arbitrary: fc.record({ do: one("force"), pick, owner: one("ends", "sleeps", "wakes", "wakes") }) },
   { weight: 6, arbitrary: fc.record({ do: one("advance"), ms: fc.constantFrom(1, 20, 300, 1_000) }) },
   { weight: 1, arbitrary: fc.record({ do: one("jump"), ms: fc.constantFrom(2_000, 11_000, 70_000) }) },
   {
