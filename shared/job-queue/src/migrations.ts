@@ -38,10 +38,10 @@ CREATE INDEX bq_job_batch ON bq_job(batch, state) WHERE batch IS NOT NULL;
 CREATE INDEX bq_job_planner ON bq_job(batch) WHERE (flags & 1) = 1;
 CREATE INDEX bq_job_key ON bq_job(lane, dkey) WHERE dkey IS NOT NULL AND state < 5;
 
+-- What may be long comes last: whoever reads a column behind it reads all of it.
 CREATE TABLE bq_body (
   id INTEGER PRIMARY KEY,
   secret TEXT NOT NULL,
-  data TEXT NOT NULL,
   label TEXT,
   unit TEXT,
   priority INTEGER NOT NULL,
@@ -52,15 +52,16 @@ CREATE TABLE bq_body (
   conversation TEXT,
   plugin_version TEXT,
   handler_version TEXT,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  data TEXT NOT NULL
 ) STRICT;
 CREATE INDEX bq_body_principal ON bq_body(principal, id) WHERE principal IS NOT NULL;
 CREATE INDEX bq_body_conversation ON bq_body(conversation, id) WHERE conversation IS NOT NULL;
 
 CREATE TABLE bq_result (
   id INTEGER PRIMARY KEY,
-  result TEXT,
-  error TEXT
+  error TEXT,
+  result TEXT
 ) STRICT;
 
 CREATE TABLE bq_run (

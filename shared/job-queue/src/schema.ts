@@ -34,7 +34,6 @@ export const jobTable = sqliteTable("bq_job", {
 export const bodyTable = sqliteTable("bq_body", {
   id: integer().primaryKey(),
   secret: text().notNull(),
-  data: text().notNull(),
   label: text(),
   unit: text(),
   priority: integer().notNull(),
@@ -46,13 +45,14 @@ export const bodyTable = sqliteTable("bq_body", {
   pluginVersion: text("plugin_version"),
   handlerVersion: text("handler_version"),
   createdAt: integer("created_at").notNull(),
+  data: text().notNull(),
   sum: integer(),
 });
 
 export const resultTable = sqliteTable("bq_result", {
   id: integer().primaryKey(),
-  result: text(),
   error: text(),
+  result: text(),
   sum: integer(),
 });
 

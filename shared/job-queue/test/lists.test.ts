@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openFile } from "../src/sqlite.ts";
 import { codeOf, gate, openQueue } from "./kit.ts";
 
 test("lists filter by state, type, plugin, person, conversation and time, newest first", async () => {
@@ -175,4 +176,16 @@ test("a page of jobs with large payloads and results leaves them out, and so do 
   const { events } = await queue.events.read();
   expect(events.flatMap((event) => (event.kind === "job" ? [event.job.data] : []))).not.toContainEqual({ long });
   expect(await queue.service.getStatus(jobId)).toMatchObject({ data: { long }, result: { long } });
+});
+
+test("nothing that a list reads stands behind what may be large, because SQLite would read that to get there", async () => {
+  const queue = await openQueue();
+  const db = openFile(queue.path);
+  const columnsOf = (table: string) =>
+    db.prepare("SELECT name FROM pragma_table_info(?)").pluck().all(table) as string[];
+  const behind = (table: string, column: string) => columnsOf(table).slice(columnsOf(table).indexOf(column) + 1);
+  // The checksum is read only together with what it is of.
+  expect(behind("bq_body", "data")).toEqual(["sum"]);
+  expect(behind("bq_result", "result")).toEqual(["sum"]);
+  db.close();
 });
