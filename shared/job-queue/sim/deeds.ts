@@ -1,6 +1,7 @@
 import type { JobContext } from "../src/handler.ts";
 import type { Deed } from "./action.ts";
 import type { Shell } from "./shell.ts";
+import { waitedFor } from "./state.ts";
 
 export interface Work {
   readonly script: readonly Deed[];
@@ -63,9 +64,8 @@ export async function perform(
       await job.sleep(900);
       break;
     case "wait":
-      // Only for older ones: two that wait for each other would wait for ever.
       come("wait");
-      if (job.number > 1) await job.waitFor(String(job.number - 1));
+      if (job.number > 1) await job.waitFor(String(waitedFor(job.number)));
       break;
     case "ask":
       come("ask");

@@ -12,6 +12,7 @@ import {
   settleDeps,
   stateOfTarget,
   twins,
+  waitedFor,
   wordOf,
 } from "./state.ts";
 
@@ -151,8 +152,8 @@ function departed(model: Model, job: JobModel, event: JournalEvent, facts: Facts
   if (!["snooze", "sleep", "wait"].includes(outcome)) return `its handler came to: ${outcome}`;
   addDeps(model, job, facts);
   // What it waited for before may run again, and then it waits again.
-  if (outcome === "wait")
-    for (const [on, dep] of job.deps) if (dep.needs === "end") dep.done = stateOfTarget(model, on, "end");
+  const dep = outcome === "wait" ? job.deps.get(waitedFor(job.id)) : undefined;
+  if (dep) dep.done = stateOfTarget(model, waitedFor(job.id), dep.needs);
   job.state = openDeps(job) ? "blocked" : "pending";
   return wordOf(event.state) === job.state ? undefined : `it is ${wordOf(event.state)}, and should be ${job.state}`;
 }

@@ -100,6 +100,9 @@ export interface Facts {
 export const CONCURRENCY = 4;
 const STATES = ["pending", "processing", "pending", "waiting", "blocked", "completed", "failed", "cancelled"] as const;
 
+/** What a handler that waits, waits for: an older job, because two that wait for each other would wait for ever. */
+export const waitedFor = (job: number): number => job - 1;
+
 export function emptyModel(): Model {
   const asked: Asked = {
     cancel: new Set(),

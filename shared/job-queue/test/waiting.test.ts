@@ -387,3 +387,33 @@ test("jobs that come to wait for each other in a circle do not wait for ever: th
   expect(await queue.service.getStatus(between.number)).toMatchObject({ state: "completed", result: 1 });
   expect(await queue.batches.getBatchStatus(batchId)).toMatchObject({ status: "completed" });
 });
+
+test("what a job depends on must complete also while its handler waits for it", async () => {
+  const queue = await openQueue();
+  let run = 0;
+  const holds = [gate(), gate()] as const;
+  queue.registerHandler("first", {
+    async process() {
+      await holds[run++]?.opened;
+      if (run === 2) throw new Error("not this time");
+    },
+  });
+  const asks = gate();
+  queue.registerHandler("second", {
+    async process(_data, _id, job) {
+      await asks.opened;
+      await job.waitFor(String(first.number));
+    },
+  });
+  const first = await queue.enqueue("first", null, { maxAttempts: 1 });
+  const second = await queue.enqueue("second", null, { after: first.number });
+  await queue.start();
+  holds[0].open();
+  await queue.spy.waitFor(second.number, "processing");
+  await queue.service.retry(first.number);
+  asks.open();
+  await queue.spy.waitFor(second.number, "blocked");
+  holds[1].open();
+  expect(await queue.wait(second.number)).toMatchObject({ state: "cancelled", reason: "dependency" });
+  expect(await codeOf(queue.service.retry(second.number))).toBe("INVALID_STATE");
+});

@@ -97,8 +97,9 @@ export function settleStore(c: StoreContext, ending: Ending) {
   );
   const dropStep = db.prepare("DELETE FROM bq_step WHERE job = ? AND name = ?");
   const steps = db.prepare("SELECT name, kind, result, reviews FROM bq_step WHERE job = ?");
+  // What the job depends on stays what must complete, also while its handler waits for it.
   const putDep = db.prepare(
-    "INSERT INTO bq_dep (job, on_id, mode, done) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET mode = excluded.mode, done = excluded.done",
+    "INSERT INTO bq_dep (job, on_id, mode, done) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET done = excluded.done",
   );
   const endedAlready = db
     .prepare(
