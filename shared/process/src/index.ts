@@ -1,0 +1,16 @@
+export { HARMLESS_NAMES, MARK_NAME, environmentFrom, type Environment } from "./environment.ts";
+export { PROCESS_ERRORS, ProcessError, type ProcessErrorCode } from "./errors.ts";
+export { resolveExecutable, type Executable } from "./executable.ts";
+export type { Sinks } from "./output/output.ts";
+export type { StatedProgress } from "./output/progress.ts";
+export type { OutputPiece, OutputStream } from "./output/pump.ts";
+export { Redactor, type Secrets } from "./output/redact.ts";
+export { newMark, startProgram, type Ending, type Program, type StopOptions } from "./program.ts";
+export type { ProgramSpec } from "./spec.ts";
+export { type Tier } from "./system/launch.ts";
+export type { Stopped } from "./system/stop.ts";
+export { sweep, type Swept } from "./system/sweep.ts";
+export { probeTiers, type ProbeOptions, type Tiers, type TierState } from "./system/tiers.ts";
+export { OutputLog, type OutputLogOptions } from "./log/output-log.ts";
+export { OutputLogReader, type LogPage, type LogPiece, type PageOptions } from "./log/reader.ts";
+export { showTerminal, stripTerminal } from "./terminal-text.ts";

@@ -1,0 +1,46 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Identity, type ProcessTable, signalExactly, systemTable } from "./process-table.ts";
+import { carries } from "./tree.ts";
+
+const BETWEEN_PASSES_MS = 15;
+const LIMIT_MS = 5_000;
+
+export interface Swept {
+  /** Distinct processes that were killed. */
+  readonly stopped: number;
+  /** Still alive when time was up: stuck in the kernel, or not ours to kill. */
+  readonly left: readonly number[];
+}
+
+/**
+ * Kills what `look` finds until it finds nothing twice in a row: a process born during one pass is found by the next. Gives up after some
+ * seconds, as on a process that the kernel itself holds.
+ */
+export async function killUntilEmpty(look: () => readonly Identity[], table: ProcessTable): Promise<Swept> {
+  const stopped = new Set<string>();
+  const deadline = performance.now() + LIMIT_MS;
+  for (let empty = 0; ;) {
+    const alive = look();
+    empty = alive.length === 0 ? empty + 1 : 0;
+    if (empty === 2) return { stopped: stopped.size, left: [] };
+    if (performance.now() > deadline)
+      return { stopped: stopped.size - alive.length, left: alive.map(({ pid }) => pid) };
+    for (const one of alive) {
+      stopped.add(`${one.pid}:${one.start}`);
+      signalExactly(table, one, "SIGKILL");
+    }
+    await pause(BETWEEN_PASSES_MS);
+  }
+}
+
+/**
+ * Kills every process that carries the mark: what a program left behind when the process that started it was killed. Finds nothing where the
+ * system does not show environments, nor who cleared its own.
+ */
+export function sweep(mark: string, table: ProcessTable = systemTable): Promise<Swept> {
+  if (mark.length < 16) throw new RangeError("A mark is at least 16 characters long, so that it means nobody else.");
+  return killUntilEmpty(
+    () => table.all().filter((entry) => !entry.ended && entry.pid !== process.pid && carries(table, entry, mark)),
+    table,
+  );
+}
