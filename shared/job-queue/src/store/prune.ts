@@ -37,7 +37,7 @@ export function pruneStore(
     `SELECT j.id, j.state, j.ended_at AS endedAt, j.batch, j.run_at AS runAt, octet_length(b.data) AS bytes
      FROM bq_job j CROSS JOIN bq_body b ON b.id = j.id WHERE j.id > ? ORDER BY j.id LIMIT ${LOOKED_AT}`,
   );
-  // It lies behind the data, so that all pages of a large one are read for it. (The length of the data is told by the first.)
+  // Looked up only where the hot row does not tell: what stands behind a large value costs all its pages. (Its length costs none.)
   const createdAt = db.prepare("SELECT created_at FROM bq_body WHERE id = ?").pluck();
   const resultBytes = db.prepare("SELECT octet_length(result) FROM bq_result WHERE id = ?").pluck();
   const lines = db.prepare("SELECT max(n) - min(n) FROM bq_log WHERE job = ?").pluck();
