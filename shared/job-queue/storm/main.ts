@@ -1,6 +1,7 @@
 // `npm run storm -- NAME`: real processes against one store in a temporary folder. Ends with one JSON line of figures.
 import { parseArgs } from "node:util";
 import { clock } from "./clock.ts";
+import { corrupt } from "./corrupt.ts";
 import { disk } from "./disk.ts";
 import { circumstances } from "./figures.ts";
 import { kill } from "./kill.ts";
@@ -25,6 +26,7 @@ const STORMS: Readonly<Record<string, { readonly storm: Storm; readonly about: s
   disk: { about: "the disk is full, again and again (needs root for a small file system)", storm: disk },
   large: { about: "payloads of ten megabytes", storm: large },
   readonly: { about: "the file system becomes read-only (needs root)", storm: readonly },
+  corrupt: { about: "bytes flip, pages vanish, files are cut: what doctor finds and salvages", storm: corrupt },
   reader: { about: "somebody reads in one long transaction, so that the log grows", storm: reader },
   clock: { about: "the clock jumps by hours and days, to 1970 and 2038 (Linux, needs cc)", storm: clock },
   poison: { about: "jobs that end their process or never give it back", storm: poison },
