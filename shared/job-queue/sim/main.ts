@@ -8,6 +8,8 @@ import { coverage } from "./world.ts";
 const USAGE = `npm run sim -- [--seconds N] [--seed S [--path P]]   random histories, 60 seconds by default
 npm run sim -- --planted [--only TEXT] [--seconds N]  finds mistakes that were planted in copies of the source
 npm run sim -- --hashes N --seed S                    the hashes of N histories, to compare two processes
+
+Exit code: 0 nothing was found (or every planted mistake), 1 something was (or one was not), 2 usage.
 `;
 const SOURCE = join(import.meta.dirname, "../src");
 const LINES = 60;
@@ -64,8 +66,8 @@ async function findPlanted(seconds: number, seed: number, only: string | undefin
   }
 }
 
-const { values } = parseArgs({
-  options: {
+function read() {
+  const options = {
     seconds: { type: "string", default: "60" },
     seed: { type: "string" },
     path: { type: "string" },
@@ -73,15 +75,23 @@ const { values } = parseArgs({
     only: { type: "string" },
     hashes: { type: "string" },
     help: { type: "boolean", default: false },
-  },
-});
-const seconds = Number(values.seconds);
-const seed = values.seed === undefined ? process.pid * 7_919 + (process.hrtime()[1] % 1_000_003) : Number(values.seed);
-if (values.help || !(seconds > 0) || !Number.isSafeInteger(seed)) {
+  } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch {
+    return undefined;
+  }
+}
+
+const asked = read();
+const fresh = process.pid * 7_919 + (process.hrtime()[1] % 1_000_003);
+const seed = Number(asked?.seed ?? fresh);
+const seconds = Number(asked?.seconds);
+if (asked === undefined || asked.help || !(seconds > 0) || !Number.isSafeInteger(seed)) {
   process.stdout.write(USAGE);
-  process.exitCode = values.help ? 0 : 2;
-} else if (values.hashes !== undefined) {
-  for (const hash of await hashesOf(join(SOURCE, "index.ts"), seed, Number(values.hashes))) print(hash);
-} else if (values.planted) await findPlanted(seconds, seed, values.only);
-else await simulate(seconds, seed, values.path);
+  process.exitCode = asked?.help ? 0 : 2;
+} else if (asked.hashes !== undefined) {
+  for (const hash of await hashesOf(join(SOURCE, "index.ts"), seed, Number(asked.hashes))) print(hash);
+} else if (asked.planted) await findPlanted(seconds, seed, asked.only);
+else await simulate(seconds, seed, asked.path);
 process.exit();
