@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type Finding, diagnose, salvage } from "../src/doctor/index.ts";
+import { kindFinding } from "../src/doctor/place.ts";
 import { openJobQueue } from "../src/queue.ts";
 import { type Database, openFile } from "../src/sqlite.ts";
 import { openTestQueue } from "../src/testing/index.ts";
@@ -163,6 +164,16 @@ test.each<[string, string, "warn" | "error", RegExp, (path: string) => void]>([
   expect(found(findings, check)).toMatchObject({ level, message: expect.stringMatching(message) as string });
   expect(findings.filter((each) => each.level !== "ok").every(({ next }) => next !== undefined)).toBe(true);
   expect(healthy).toBe(level !== "error");
+});
+
+test.each([
+  [0x6969, "error", /NFS is a network file system/],
+  // As Node gives it on some machines: a signed number.
+  [0xfe534d42 | 0, "error", /SMB 2/],
+  [0x65735546, "warn", /FUSE/],
+  [0xef53, "ok", /local/],
+] as const)("a file system of type %i is told as %s", (type, level, message) => {
+  expect(kindFinding(type)).toMatchObject({ level, message: expect.stringMatching(message) as string });
 });
 
 test("a store that is not there yet is no error, and none is made", () => {

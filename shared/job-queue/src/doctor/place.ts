@@ -62,9 +62,13 @@ function mayWrite(file: string): boolean {
 }
 
 function fileSystemFinding(path: string): Finding {
+  if (process.platform === "linux") return kindFinding(statfsSync(path).type);
+  return { check: "file system", level: "ok", message: "its kind is not looked up on this system" };
+}
+
+/** By the type that Linux gives a file system. */
+export function kindFinding(type: number): Finding {
   const check = "file system";
-  if (process.platform !== "linux") return { check, level: "ok", message: "its kind is not looked up on this system" };
-  const { type } = statfsSync(path);
   const name = NETWORK[type >>> 0];
   const next = "Move the store to a local disk.";
   if (name !== undefined)
