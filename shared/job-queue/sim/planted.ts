@@ -100,10 +100,16 @@ export const PLANTS: readonly Plant[] = [
     to: "planner.get(id) !== undefined",
   },
   {
-    name: "the writes of a worker that lost a job are not refused after its take-over by force",
-    file: "store/control.ts",
-    from: "attempt = 0, crashes = 0, fence = fence + 1, control = 0",
-    to: "attempt = 0, crashes = 0, fence = fence - 1, control = 0",
+    name: "a worker counts as dead when it was not seen for five seconds of the wall clock",
+    file: "membership.ts",
+    from: "isHeld(storePath, peer.lock)) continue;",
+    to: "ports.clock.now() - peer.seenAt < 5_000) continue;",
+  },
+  {
+    name: "a try that was cut off by a crash counts",
+    file: "store/takeover.ts",
+    from: "control = 0, attempt = attempt - 1, crashes",
+    to: "control = 0, crashes",
   },
 ];
 
