@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { countTests, type Counts } from "./check-counts.ts";
@@ -91,6 +92,12 @@ async function test(binary: string, { name, flags }: Runtime): Promise<{ counts:
   ];
   let output = "";
   const stdio = ["ignore", "pipe", "pipe"] as const;
-  const { code } = await runChild(binary, args, { cwd: root, stdio: [...stdio] }, (chunk) => (output += chunk));
+  const { code, received } = await runChild(
+    binary,
+    args,
+    { cwd: root, stdio: [...stdio] },
+    (chunk) => (output += chunk),
+  );
+  if (received) process.exit(128 + constants.signals[received]);
   return { counts: countTests(await readFile(report, "utf8").catch(() => undefined), code), output };
 }
