@@ -176,6 +176,18 @@ test.each([
   expect(kindFinding(type)).toMatchObject({ level, message: expect.stringMatching(message) as string });
 });
 
+test("a store of an older version is told to be one, and salvaged into the present one", async () => {
+  const path = await store(10);
+  const old = "DROP TABLE bq_pause; DROP TABLE bq_schedule; UPDATE bq_meta SET value = 1 WHERE key = 'schema'";
+  change(path, (db) => db.exec(old));
+  const { findings, healthy } = diagnose(path, { now: NOW });
+  expect(findings.filter(({ level }) => level !== "ok").map(({ check }) => check)).toEqual(["schema"]);
+  expect(healthy).toBe(true);
+  const report = salvage(path, `${path}.new`);
+  expect(report).toMatchObject({ jobs: 20, lost: [], unreadable: {} });
+  expect(diagnose(report.path, { now: NOW }).findings.filter(({ level }) => level !== "ok")).toEqual([]);
+});
+
 test("a store that is not there yet is no error, and none is made", () => {
   const path = join(folder(), "queue.db");
   const { findings, healthy } = diagnose(path);
