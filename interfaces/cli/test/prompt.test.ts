@@ -11,7 +11,7 @@ test("a typed tool starts a job, the prompt is back at once, and its end becomes
   await terminal.shows("● #1 make sections");
   terminal.type(`status${KEY.enter}`);
   await terminal.shows("1 operation is running");
-  await terminal.inputIs(" >");
+  await expect.poll(terminal.inputLine, { timeout: 10_000, interval: 10 }).toBe(" >");
   brain.gate.open();
   await terminal.shows(/\d\d:\d\d:\d\d {2}#1 make sections {2}done/);
   await expect.poll(terminal.text).not.toContain("● #1");
@@ -31,7 +31,7 @@ test("what is being typed survives two hundred jobs that change while it is type
   }
   await terminal.shows(`> ${sentence}`);
   await terminal.shows(/#1 make sections {2}done/);
-  await terminal.inputIs(` > ${sentence}`);
+  await expect.poll(terminal.inputLine, { timeout: 10_000, interval: 10 }).toBe(` > ${sentence}`);
   expect(terminal.raw()).not.toContain("\u001B[3J");
   expect(terminal.raw()).not.toContain("\u001B[2J");
 });
@@ -204,7 +204,7 @@ test("a wrong line is answered with a suggestion, and the prompt stays", async (
   await terminal.shows("worker is a command of the terminal: brains worker");
   terminal.type(`hold 'open${KEY.enter}`);
   await terminal.shows("is not closed");
-  await terminal.inputIs(" >");
+  await expect.poll(terminal.inputLine, { timeout: 10_000, interval: 10 }).toBe(" >");
 });
 
 test("what a job is called cannot move the cursor or colour the screen", async () => {
@@ -237,5 +237,5 @@ test("the demonstration leaves the person at the prompt while its steps run", as
   await terminal.shows("letters  3");
   brain.gate.open();
   await terminal.shows('closed with {"name":"last","tags":[]}');
-  await terminal.inputIs(" >");
+  await expect.poll(terminal.inputLine, { timeout: 10_000, interval: 10 }).toBe(" >");
 });
