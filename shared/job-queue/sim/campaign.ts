@@ -82,6 +82,7 @@ export async function campaign(entry: string, limits: Limits): Promise<Report> {
     if (histories % REPEATED === 1 && (await run(each)).hash !== hash) throw new Error(UNLIKE);
   });
   let failure: Failure | undefined;
+  let played: number | undefined;
   try {
     const most = limits.histories ?? Number.POSITIVE_INFINITY;
     const goOn = () => failure === undefined && histories < most && real.now() < until;
@@ -94,6 +95,7 @@ export async function campaign(entry: string, limits: Limits): Promise<Report> {
       });
       const counterexample = details.counterexample?.[0];
       if (!counterexample || details.counterexamplePath === null) continue;
+      played = histories;
       const verdict = await run(counterexample);
       const again = await run(counterexample);
       failure = {
@@ -107,7 +109,7 @@ export async function campaign(entry: string, limits: Limits): Promise<Report> {
   } finally {
     remove();
   }
-  return { histories, seconds: (real.now() - began) / 1_000, failure };
+  return { histories: played ?? histories, seconds: (real.now() - began) / 1_000, failure };
 }
 
 /** The hash of one history, run by itself. */
