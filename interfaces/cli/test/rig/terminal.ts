@@ -44,8 +44,8 @@ export interface TestTerminal {
   type(keys: string): void;
   /** Everything on the screen and above it, without empty lines at the end. */
   text(): string;
-  /** Wait until the line that the cursor is on is this: a message is drawn before the line below it. */
-  inputIs(line: string): Promise<void>;
+  /** The line that the cursor is on. */
+  inputLine(): string;
   /** Wait until the screen shows it. */
   shows(text: string | RegExp): Promise<void>;
   /** Bytes written so far. */
@@ -106,23 +106,16 @@ export function openTerminal(
     return Array.from({ length: active.length }, (_, row) => active.getLine(row)?.translateToString(true) ?? "");
   };
   const text = () => lines().join("\n").trimEnd();
-  const inputLine = () => {
-    const { baseY, cursorY } = terminal.buffer.active;
-    return (
-      terminal.buffer.active
-        .getLine(baseY + cursorY)
-        ?.translateToString(true)
-        .trimEnd() ?? ""
-    );
-  };
   return {
     keyboard,
     code,
     text,
     type: (keys) => void keyboard.write(keys),
-    async inputIs(line) {
-      await expect.poll(inputLine, { timeout: 10_000, interval: 10 }).toBe(line);
-    },
+    inputLine: () =>
+      terminal.buffer.active
+        .getLine(terminal.buffer.active.baseY + terminal.buffer.active.cursorY)
+        ?.translateToString(true)
+        .trimEnd() ?? "",
     raw: () => screen.raw,
     async shows(wanted) {
       const matching: unknown =
