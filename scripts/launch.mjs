@@ -16,6 +16,7 @@ const TARGETS = {
   bench: "bench/main.ts",
   sim: "shared/job-queue/sim/main.ts",
   storm: "shared/job-queue/storm/main.ts",
+  programs: "shared/process/storm/main.ts",
   runtimes: "scripts/runtimes.ts",
 };
 

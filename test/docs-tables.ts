@@ -7,6 +7,7 @@ import { SITE_ERRORS } from "../plugins/site-builder/src/errors.ts";
 import { QUEUE_ERRORS } from "../shared/job-queue/src/errors.ts";
 import * as limits from "../shared/job-queue/src/limits.ts";
 import { TRANSITIONS } from "../shared/job-queue/src/job.ts";
+import { PROCESS_ERRORS } from "../shared/process/src/errors.ts";
 import { configJsonSchema } from "../shell/core/src/config/schema.ts";
 import { BRAINS_ERRORS } from "../shell/core/src/errors.ts";
 
@@ -78,6 +79,7 @@ export function expectedTables(): Expected[] {
   const groups = Object.entries(schema.properties ?? {}).filter(([, { properties }]) => properties !== undefined);
   return [
     errors("From the queue", QUEUE_ERRORS),
+    errors("From programs", PROCESS_ERRORS),
     errors("From the shell", BRAINS_ERRORS),
     errors("From the command line", CLI_ERRORS),
     errors("From the app", APP_ERRORS),

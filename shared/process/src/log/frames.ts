@@ -10,7 +10,7 @@ export interface Frame {
 
 export const HEADER_BYTES = 16;
 /** Of the bytes in a frame: a reader always gets whole frames, so this is the smallest page. */
-export const FRAME_BYTES = 8192;
+const FRAME_BYTES = 8192;
 export const LARGEST_FRAME = HEADER_BYTES + FRAME_BYTES;
 
 const MAGIC = 0xb7a1;

@@ -11,8 +11,9 @@ export interface OutputLogOptions {
 }
 
 export const DEFAULT_KEEP_BYTES = 64 * 1024 * 1024;
-const SEGMENTS = 16;
-const HEAD_SEGMENTS = 4;
+/** Small, because a page of a compressed one is unpacked whole. */
+const SEGMENTS = 64;
+const HEAD_SEGMENTS = 16;
 const SMALLEST_KEEP = SEGMENTS * 2 * LARGEST_FRAME;
 /** So much may wait to be written before the writer is asked to wait. */
 const WAITING_BYTES = 1024 * 1024;
@@ -123,7 +124,7 @@ export class OutputLog {
         size += length;
         output += frame.bytes.length;
       }
-      if (size > 0) await writeAll(this.#file, Buffer.concat(parts, size));
+      if (size > 0) await writeAll(this.#file, parts, size);
       this.#used += size;
       this.#frames += size;
       this.#output += output;
@@ -172,8 +173,9 @@ async function mend(last: {
 }
 
 /** A write may take less than it was given, as when the disk is almost full; the next one then says why. */
-async function writeAll(file: FileHandle, data: Buffer): Promise<void> {
-  for (let done = 0; done < data.length;) {
-    done += (await file.write(data, done, data.length - done)).bytesWritten;
-  }
+async function writeAll(file: FileHandle, parts: Buffer[], size: number): Promise<void> {
+  let { bytesWritten: done } = await file.writev(parts);
+  if (done === size) return;
+  const rest = Buffer.concat(parts, size);
+  while (done < size) done += (await file.write(rest, done, size - done)).bytesWritten;
 }

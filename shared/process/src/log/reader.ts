@@ -48,7 +48,7 @@ export class OutputLogReader {
     this.#folder = folder;
   }
 
-  page({ after, limit = DEFAULT_PAGE }: PageOptions = {}): Promise<LogPage> {
+  async page({ after, limit = DEFAULT_PAGE }: PageOptions = {}): Promise<LogPage> {
     const from = after === undefined ? { frames: 0, output: 0 } : parseCursor(after);
     return this.#again(() => this.#page(from, limit));
   }

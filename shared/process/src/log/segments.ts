@@ -12,6 +12,8 @@ export interface Segment {
 }
 
 const NAME = /^(\d{1,15})-(\d{1,15})\.log(\.gz)?$/;
+/** In one piece, where it fits: the pieces would be copied together. */
+const UNPACK_BYTES = 1024 * 1024 + 1;
 export const COMPRESSED = ".gz";
 
 export function pathOf(folder: string, frameStart: number, outputStart: number): string {
@@ -40,7 +42,7 @@ export class SegmentReader {
     if (!segment.compressed) return readPart(segment.path, position, length);
     const { path } = segment;
     if (this.#unpacked?.path !== path) {
-      this.#unpacked = { path, data: await promisify(gunzip)(await readFile(path)) };
+      this.#unpacked = { path, data: await promisify(gunzip)(await readFile(path), { chunkSize: UNPACK_BYTES }) };
     }
     return this.#unpacked.data.subarray(position, position + length);
   }

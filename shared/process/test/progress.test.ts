@@ -1,0 +1,75 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type StatedProgress, startProgram } from "../src/index.ts";
+import { ProgressReader } from "../src/output/progress.ts";
+import { PATH } from "./kit.ts";
+
+function stated(...pieces: string[]): StatedProgress[] {
+  const reader = new ProgressReader();
+  return [...pieces.map((piece) => reader.push(Buffer.from(piece))), reader.end()].filter((it) => it !== undefined);
+}
+
+test.each<[string, StatedProgress]>([
+  ["::brains progress=40\n", { current: 40 }],
+  [
+    "::brains progress=40 total=100 msg=Grüße, all = well\r\n",
+    { current: 40, total: 100, message: "Grüße, all = well" },
+  ],
+  ["::brains progress=1.5 total=2 unit=files msg=\n", { current: 1.5, total: 2, unit: "files", message: "" }],
+  ["::brains progress=3", { current: 3 }],
+  ["\u001B]9;4;1;40\u0007", { current: 40, total: 100, unit: "%" }],
+  ["text \u001B]9;4;4;250\u001B\\ text", { current: 100, total: 100, unit: "%" }],
+])("%j is a statement", (text, expected) => {
+  expect(stated(text)).toEqual([expected]);
+  expect(stated(`before\n${text}`)).toEqual([expected]);
+});
+
+test.each([
+  "40%\n",
+  " ::brains progress=40\n",
+  "x::brains progress=40\n",
+  "::brains progress=-1\n",
+  "::brains progress=NaN\n",
+  "::brains progress=1 totl=2\n",
+  "::brains set-env A=b\n",
+  "\u001B]9;4;0\u0007",
+  "\u001B]9;4;3\u0007",
+  "\u001B]0;title\u0007",
+  `${"x".repeat(5_000)}::brains progress=40\n`,
+])("%j is none", (text) => {
+  expect(stated(text)).toEqual([]);
+});
+
+test("a statement is found once, however it is cut into pieces", () => {
+  const text = "start\n::brains progress=1 total=3\nmore \u001B]9;4;1;50\u0007 and\n::brains progress=2\n";
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 20 }), (lengths) => {
+      const pieces: string[] = [];
+      let rest = text;
+      for (const length of lengths) {
+        pieces.push(rest.slice(0, length));
+        rest = rest.slice(length);
+      }
+      const found = stated(...pieces, rest);
+      // Of several in one piece the last counts.
+      expect(found.at(-1)).toEqual({ current: 2 });
+      expect(new Set(found.map((it) => JSON.stringify(it))).size).toBe(found.length);
+    }),
+  );
+});
+
+test("a program states its progress, with its secrets masked", async () => {
+  const said: StatedProgress[] = [];
+  const program = await startProgram(
+    {
+      file: "/bin/sh",
+      args: ["-c", 'echo "::brains progress=1 total=2 msg=with $T"; echo "50%"'],
+      cwd: "/",
+      env: { ...PATH, T: "canary-token" },
+      secrets: { T: "canary-token" },
+    },
+    { output: () => undefined, progress: (it) => void said.push(it) },
+  );
+  await program.ended;
+  expect(said).toEqual([{ current: 1, total: 2, message: "with ***" }]);
+});
