@@ -166,8 +166,8 @@ interface Kill {
 }
 
 /**
- * The lines in their order: S and E of an attempt, F of one that was told to stop, K of a process that is about to be killed, R of a job that
- * is about to be taken from one that lives.
+ * The lines in their order: S and E of an attempt, F of one that was told to stop, K of a process that is about to be killed (with the word
+ * heir where another worker is there to take over), R of a job that is about to be taken from one that lives.
  */
 function followAttempts(lines: readonly string[][], wrong: Wrong) {
   const open = new Map<number, { mark: string; pid: string }>();
@@ -186,7 +186,7 @@ function followAttempts(lines: readonly string[][], wrong: Wrong) {
       killed.add(pid);
       const held = [...open].flatMap(([job, owner]) => (owner.pid === pid ? [job] : []));
       const kill = { at: Number(at), wall: Number(wall), held };
-      kills.push(kill);
+      if (mark === "heir") kills.push(kill);
       for (const job of held) waiting.set(job, kill);
     } else if (kind === "S") {
       count += 1;

@@ -21,6 +21,7 @@ export async function kill(options: KillOptions = {}) {
   const killed = { worker: 0, producer: 0, front: 0 };
   const start = (role: Role) => crew.start(role, { setting: { durability } });
   const elapsed = stopwatch();
+  let withoutHeir = 0;
   try {
     for (let i = 0; i < workers; i++) start("worker");
     for (let i = 0; i < producers; i++) start("producer");
@@ -32,7 +33,11 @@ export async function kill(options: KillOptions = {}) {
       await crew.until(() => victim.done >= ripe || crew.isGone(victim));
       if (crew.isGone(victim)) throw new Error(`a ${victim.role} ended by itself: ${victim.process.exitCode}`);
       // Before the kill: whatever another worker starts after this line may be what this one held.
-      if (victim.role === "worker") crew.ran("K", 0, victim.process.pid as number, "-", monotonic(), Date.now());
+      if (victim.role === "worker") {
+        const heir = crew.members.some((each) => each.role === "worker" && each !== victim && each.done > 0);
+        if (!heir) withoutHeir += 1;
+        crew.ran("K", 0, victim.process.pid as number, heir ? "heir" : "-", monotonic(), Date.now());
+      }
       await crew.kill(victim);
       killed[victim.role] += 1;
       start(victim.role);
@@ -48,7 +53,9 @@ export async function kill(options: KillOptions = {}) {
       killedProducers: killed.producer,
       killedFronts: killed.front,
       ...counts,
-      /** Milliseconds from a kill until the jobs came back to the queue, and until the first of them began again. */
+      /** Workers killed while no other one was there yet: how soon their jobs are taken over is a matter of how soon a process starts. */
+      withoutHeir,
+      /** Of the others: milliseconds from a kill until the jobs came back to the queue, and until the first of them began again. */
       takeover: spread(takeovers),
       restart: spread(restarts),
       bytes: statSync(crew.path).size,

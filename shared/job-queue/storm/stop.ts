@@ -77,7 +77,7 @@ export async function stop({ seconds = 60, seed = newSeed() }: StormOptions = {}
     const job = (await heldBy(queue, pid))[0];
     if (job === undefined) return void victim.process.kill("SIGCONT");
     if (crew.chance() < 0.5) {
-      crew.ran("K", 0, pid, "-", monotonic(), Date.now());
+      crew.ran("K", 0, pid, "heir", monotonic(), Date.now());
       const said = await codeOf(queue.service.retry(job, { force: true }));
       // Another one may have been stopped within its transaction. The process of this one was ended before the store was asked.
       if (said === "STORE_BUSY") counts.busy += 1;
