@@ -150,7 +150,9 @@ export class JobEvents {
     const { queries } = this.#engine;
     const jobIds = [...new Set(raw.flatMap((event) => (event.kind === EVENT_BATCH ? [] : [event.id])))];
     const jobs = new Map(
-      jobIds.length === 0 ? [] : queries.jobs({ ids: jobIds, limit: jobIds.length, brief: true }).map((job) => [job.number, job]),
+      jobIds.length === 0
+        ? []
+        : queries.jobs({ ids: jobIds, limit: jobIds.length, brief: true }).map((job) => [job.number, job]),
     );
     const batchIds = new Set(raw.flatMap((event) => (event.kind === EVENT_BATCH ? [event.id] : [])));
     for (const job of jobs.values()) if (job.batchNumber !== undefined) batchIds.add(job.batchNumber);
