@@ -49,6 +49,12 @@ export function openCrew(seed: number, options: CrewOptions = {}) {
     writeFileSync(join(folder, name), "", { flag: "a" });
     return openLedger(join(folder, name));
   };
+  // Those that are stopped would outlive a storm that is broken off.
+  const clear = () => {
+    for (const member of members) member.process.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", clear);
   const isGone = ({ process }: Member) => process.exitCode !== null || process.signalCode !== null;
 
   return {
@@ -109,8 +115,8 @@ export function openCrew(seed: number, options: CrewOptions = {}) {
       await gone;
     },
     dispose(): void {
-      for (const { process } of members) process.kill("SIGKILL");
-      rmSync(folder, { recursive: true, force: true });
+      process.off("exit", clear);
+      clear();
     },
   };
 }

@@ -46,6 +46,8 @@ const EXIT_BROKEN = 1;
 const EXIT_USAGE = 2;
 const EXIT_IMPOSSIBLE = 77;
 
+// So that what the storm has made goes away.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {

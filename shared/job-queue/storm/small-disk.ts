@@ -14,6 +14,11 @@ export function mountSmall(megabytes: number) {
     rmdirSync(folder);
     throw new StormImpossible("a small file system can be mounted by root on Linux only");
   }
+  const unmount = () => {
+    execFileSync("umount", ["--lazy", folder], { stdio: "pipe" });
+    rmdirSync(folder);
+  };
+  process.once("exit", unmount);
   const balloon = join(folder, "balloon");
   const page = new Uint8Array(4_096);
   const chunk = new Uint8Array(2 ** 20);
@@ -36,8 +41,8 @@ export function mountSmall(megabytes: number) {
     /** Nothing can be written from now on. Nobody may have a file open for writing. */
     makeReadOnly: (): void => void execFileSync("mount", ["-o", "remount,ro", folder], { stdio: "pipe" }),
     dispose(): void {
-      execFileSync("umount", ["--lazy", folder], { stdio: "pipe" });
-      rmdirSync(folder);
+      process.off("exit", unmount);
+      unmount();
     },
   };
 }
