@@ -4,6 +4,7 @@ import { carries } from "./tree.ts";
 
 const BETWEEN_PASSES_MS = 15;
 const LIMIT_MS = 5_000;
+const HELPERS_END_MS = 1_000;
 
 export interface Swept {
   /** Distinct processes that were killed. */
@@ -16,16 +17,22 @@ export interface Swept {
  * Kills what `look` finds until it finds nothing twice in a row: a process born during one pass is found by the next. Gives up after some
  * seconds, as on a process that the kernel itself holds.
  */
-export async function killUntilEmpty(look: () => readonly Identity[], table: ProcessTable): Promise<Swept> {
+export async function killUntilEmpty(
+  look: () => readonly (Identity & { readonly helper?: boolean })[],
+  table: ProcessTable,
+): Promise<Swept> {
   const stopped = new Set<string>();
-  const deadline = performance.now() + LIMIT_MS;
+  const startedAt = performance.now();
   for (let empty = 0; ;) {
     const alive = look();
     empty = alive.length === 0 ? empty + 1 : 0;
     if (empty === 2) return { stopped: stopped.size, left: [] };
-    if (performance.now() > deadline)
+    if (performance.now() > startedAt + LIMIT_MS)
       return { stopped: stopped.size - alive.length, left: alive.map(({ pid }) => pid) };
+    const spare = performance.now() < startedAt + HELPERS_END_MS;
     for (const one of alive) {
+      // Helpers end by themselves. A leader that is killed leaves its dead child to init, and the namespace lasts until init asks after it.
+      if (one.helper && spare) continue;
       stopped.add(`${one.pid}:${one.start}`);
       signalExactly(table, one, "SIGKILL");
     }
