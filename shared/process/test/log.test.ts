@@ -127,10 +127,19 @@ describe("a log that is larger than what is kept", () => {
   });
 });
 
-test("whatever is written is read back, cut between characters", async () => {
-  const pieces = fc.array(fc.string({ unit: "binary", minLength: 1, maxLength: 6_000 }), { maxLength: 8 });
+test("a long piece is cut between characters", async () => {
+  const folder = temporaryFolder();
+  const log = await OutputLog.open(folder);
+  const text = `x${"€".repeat(20_000)}`;
+  void log.append("stdout", Buffer.from(text));
+  await log.close();
+  expect(textOf(await pages(folder, 10_000))).toBe(text);
+});
+
+test("whatever is written is read back, page by page", async () => {
+  const texts = fc.array(fc.string({ unit: "binary", minLength: 1, maxLength: 6_000 }), { maxLength: 8 });
   await fc.assert(
-    fc.asyncProperty(pieces, fc.integer({ min: 1, max: 40_000 }), async (texts, limit) => {
+    fc.asyncProperty(texts, fc.integer({ min: 1, max: 40_000 }), async (texts, limit) => {
       const folder = join(temporaryFolder(), "log");
       const log = await OutputLog.open(folder);
       for (const text of texts) void log.append("stdout", Buffer.from(text));

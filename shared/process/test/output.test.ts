@@ -41,10 +41,13 @@ test("invalid UTF-8, NUL and a missing line end pass as they are", async () => {
 });
 
 test("a character that comes in two writes is not cut", async () => {
-  const program = await start(String.raw`printf '\342\202'; read -r x; printf '\254!'`, { input: "open" });
+  const script = String.raw`printf '\342\202'; echo half >&2; read -r x; printf '\254!'`;
+  const program = await start(script, { input: "open" });
+  await expect.poll(() => program.text("stderr")).toBe("half\n");
   await program.write("\n");
   await program.ended;
-  expect(program.pieces.map(({ bytes }) => bytes.toString())).toEqual(["€!"]);
+  expect(program.text("stdout")).toBe("€!");
+  expect(program.pieces.filter(({ stream }) => stream === "stdout")).toHaveLength(1);
 });
 
 test("where characters end: never inside one, and always at most three bytes back", () => {
@@ -76,6 +79,20 @@ test("a large output that its program leaves in the pipe is not lost when the si
   await expect.poll(() => processGone(program.pid)).toBe(true);
   gate.resolve();
   expect(await program.ended).toMatchObject({ outputBytes: 100_000, outputCut: false });
+});
+
+test("a program has not ended before its output is where it belongs", async () => {
+  const gate = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const program = await start("echo text", { sink: () => gate.promise.then(() => order.push("stored")) });
+  const ended = program.ended.then(() => order.push("ended"));
+  await expect.poll(() => processGone(program.pid)).toBe(true);
+  // As long as a whole other program takes.
+  await run("sleep 0.3");
+  expect(order).toEqual([]);
+  gate.resolve();
+  await ended;
+  expect(order).toEqual(["stored", "ended"]);
 });
 
 function processGone(pid: number): boolean {
