@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
@@ -65,9 +65,9 @@ export async function startProgram(spec: ProgramSpec, sinks: Sinks): Promise<Pro
   const launch = launchOf(tier, mark, spec.output ?? "apart", { file: spec.file, args: spec.args ?? [] });
   // A program inside a program is found by the mark of either.
   const outer = process.env[MARK_NAME];
-  let child: ChildProcess;
+  let lifeline: Lifeline | undefined;
   try {
-    child = spawn(launch.file, launch.args, {
+    const child = spawn(launch.file, launch.args, {
       cwd,
       env: { ...env, ...(outer !== undefined && { [MARK_NAME]: outer }) },
       detached: true,
@@ -75,12 +75,16 @@ export async function startProgram(spec: ProgramSpec, sinks: Sinks): Promise<Pro
     });
     // Read before the loop turns: until then even a program that has ended keeps its number.
     const leader = child.pid === undefined ? undefined : systemTable.find(child.pid);
-    const lifeline = new Lifeline(child.stdio[LIFELINE_FD] as Duplex);
-    await once(child, "spawn");
-    if (!leader) throw new Error("the system does not show the process");
+    // Without a listener an error would end this process, and where files are short there are no pipes to look at.
+    child.on("error", () => undefined);
+    const spawned = once(child, "spawn");
+    if (child.pid !== undefined) lifeline = new Lifeline(child.stdio[LIFELINE_FD] as Duplex);
+    await spawned;
+    if (!leader || !lifeline) throw new Error("the system does not show the process");
     const tree = new Tree({ table: systemTable, leader, mark, tier });
     return new RunningProgram({ spec, sinks, child, lifeline, tree, tier, mark });
   } catch (cause) {
+    lifeline?.cut();
     const said = cause instanceof Error ? cause.message : String(cause);
     throw new ProcessError("PROGRAM_NOT_STARTED", `${spec.file} could not be started: ${said}`, { cause });
   }

@@ -99,12 +99,17 @@ export class RunningProgram implements Program {
     const how = await exit;
     clearTimeout(timer);
     this.#input.close();
-    const stopped = await this.#clear(spec.drain ?? DEFAULT_DRAIN_MS);
-    const outputCut = await this.#output.drain();
-    await lifeline.over();
-    if (this.#output.failure) throw this.#output.failure.error;
-    const ms = performance.now() - this.#startedAt;
-    return { ...how, ...this.#asOfProgram(how), stopped, outputBytes: this.#output.bytes, outputCut, ms };
+    try {
+      const stopped = await this.#clear(spec.drain ?? DEFAULT_DRAIN_MS);
+      const outputCut = await this.#output.drain();
+      await lifeline.over();
+      if (this.#output.failure) throw this.#output.failure.error;
+      const ms = performance.now() - this.#startedAt;
+      return { ...how, ...this.#asOfProgram(how), stopped, outputBytes: this.#output.bytes, outputCut, ms };
+    } finally {
+      // Also when the processes could not be looked at, as where files are short.
+      lifeline.cut();
+    }
   }
 
   /** The program has ended; ends what it left behind, after its output had time to come. */

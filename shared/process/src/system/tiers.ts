@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { executableAt } from "../executable.ts";
-import { type Tier, SHELL, UNSHARE, launchOf } from "./launch.ts";
+import { LIFELINE_FD, SHELL, type Tier, UNSHARE, launchOf } from "./launch.ts";
 
 export interface TierState {
   readonly tier: Tier;
@@ -48,12 +48,14 @@ async function probe(tier: Tier): Promise<TierState> {
   if (!executableAt(UNSHARE)) return { tier, works: false, why: `${UNSHARE} is not installed (package util-linux).` };
   const program = { file: SHELL, args: ["-c", PROBE] };
   const { file, args } = launchOf(tier, randomBytes(16).toString("hex"), "apart", program);
-  const child = spawn(file, args, { detached: true, stdio: ["ignore", "pipe", "pipe", "pipe"], env: {}, cwd: "/" });
-  const lifeline = child.stdio[3] as Duplex | null | undefined;
+  let lifeline: Duplex | null | undefined;
   // By the lifeline, which ends the whole namespace, and not by a signal to one of its processes.
   const limit = setTimeout(() => lifeline?.destroy(), PROBE_LIMIT_MS);
   try {
+    const child = spawn(file, args, { detached: true, stdio: ["ignore", "pipe", "pipe", "pipe"], env: {}, cwd: "/" });
     const ended = new Promise((resolve, reject) => void child.once("exit", resolve).once("error", reject));
+    if (child.pid === undefined) await ended;
+    lifeline = child.stdio[LIFELINE_FD] as Duplex | null;
     const said = Promise.all([child.stdout, child.stderr, lifeline].map((it) => text(it as NodeJS.ReadableStream)));
     await ended;
     setImmediate(() => lifeline?.end());
