@@ -68,6 +68,20 @@ function splitArguments(text: string): [string[], ...string[]] {
   return [text.slice(0, end).split("|"), ...text.slice(end + 1).split("\n")];
 }
 
+test.skipIf(!tiers.includes("namespace"))(
+  "a tier that does not work here refuses the program, and says why",
+  async () => {
+    // Who may make no namespaces: nobody may.
+    const args = ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, "--input-type=module", "-e"];
+    const code = `const { startProgram } = await import(${JSON.stringify(join(import.meta.dirname, "../src/index.ts"))});
+    const spec = { file: "/bin/true", cwd: "/", env: {}, tier: "namespace" };
+    const program = await startProgram(spec, { output: ({ bytes }) => console.log("output", String(bytes)) });
+    await program.ended.catch((error) => console.log(error.code, error.message));`;
+    const ending = await run("", { file: "/usr/bin/setpriv", args: [...args, code] });
+    expect(ending.text).toMatch(/^PROGRAM_NOT_STARTED .*unshare failed: Operation not permitted\n$/);
+  },
+);
+
 test("a program that ended leaves no watcher", async () => {
   const program = await start("exit 0");
   await program.ended;

@@ -34,13 +34,14 @@ export ${MARK_NAME}="$m\${${MARK_NAME}:+ $${MARK_NAME}}"
 exec "$@" 3>&-`;
 
 // The first child after --pid is process 1 of the new namespace: the watcher. The program becomes its sibling and not process 1, so signals
-// have their usual effect on it; \`unshare --fork\` outside is its parent and ends as it ends. What unshare itself has to say goes to the
-// lifeline (2>&3), the program gets its own stderr back.
+// have their usual effect on it; \`unshare --fork\` outside is its parent and ends as it ends. What the tools themselves have to say goes
+// to the lifeline (2>&3), the program gets its own stderr back.
 const NAMESPACE = `m=$1 o=$2 u=$3; shift 3
-${SHELL} -c '${NAMESPACE_WATCHER}' "${watcherName("$m")}" </dev/null >/dev/null 2>&1 &
+${SHELL} -c '${NAMESPACE_WATCHER}' "${watcherName("$m")}" </dev/null >/dev/null 2>&1 4>&- &
 export ${MARK_NAME}="$m\${${MARK_NAME}:+ $${MARK_NAME}}"
-[ "$o" = apart ] || exec 2>&1
-exec "$u" --fork --kill-child --mount-proc -- "$@" 4>&2 2>&3 3>&-`;
+[ "$o" = apart ] || exec 4>&1
+exec "$u" --fork --kill-child --mount-proc -- "$@" 3>&-`;
+const KEEP_STDERR = 'exec "$@" 4>&2 2>&3';
 const RESTORE_STDERR = 'exec "$@" 2>&4 4>&-';
 
 /** Words of unshare up to 2.38 where its child died of SIGKILL, which it cannot repeat on itself. */
@@ -65,5 +66,6 @@ export function launchOf(
   const drop = user ? [SETPRIV, "--ambient-caps=-all", "--inh-caps=-all", "--"] : [];
   const restore = [SHELL, "-c", RESTORE_STDERR, "brains-exec"];
   const inside = [SHELL, "-c", NAMESPACE, "brains-launch", mark, output, UNSHARE, ...drop, ...restore, ...command];
-  return { file: UNSHARE, args: [...enter, "--pid", "--", ...inside] };
+  const outside = ["-c", KEEP_STDERR, "brains-launch", UNSHARE, ...enter, "--pid", "--"];
+  return { file: SHELL, args: [...outside, ...inside] };
 }
