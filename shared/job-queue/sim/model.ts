@@ -1,4 +1,5 @@
 import {
+  type BatchModel,
   CONCURRENCY,
   type End,
   type Facts,
@@ -79,6 +80,7 @@ function enqueued(model: Model, event: JournalEvent, facts: Facts): string | und
     id: event.id,
     state: "pending",
     end: undefined,
+    earlier: false,
     run: 1,
     tries: 0,
     most: row.most,
@@ -113,7 +115,7 @@ function started(model: Model, job: JobModel, event: JournalEvent, facts: Facts)
   const running = [...model.jobs.values()].filter((each) => each.state === "processing").length;
   if (running >= CONCURRENCY) return `${running} jobs of the type run already`;
   const batch = job.batch === null ? undefined : model.batches.get(job.batch);
-  if (batch?.stops && members(model, batch.id).some((each) => each.end === "failed")) return "its batch has stopped";
+  if (batch && hasStopped(model, batch)) return "its batch has stopped";
   job.state = "processing";
   job.begun = true;
   // It was due. That somebody sets the clock back later does not undo it.
@@ -170,6 +172,10 @@ function released(job: JobModel, facts: Facts): string | undefined {
 const asksCancel = (model: Model, job: JobModel) =>
   model.asked.cancel.has(job.id) || (job.batch !== null && model.asked.cancelBatch.has(job.batch));
 
+/** The failures of earlier runs stop no later one. */
+const hasStopped = (model: Model, batch: BatchModel) =>
+  batch.stops && members(model, batch.id).some((each) => each.end === "failed" && !each.earlier);
+
 function ended(model: Model, job: JobModel, event: JournalEvent, facts: Facts): string | undefined {
   const end = wordOf(event.state) as End;
   const wrong = wrongEnd(model, job, end, facts);
@@ -209,8 +215,7 @@ function wrongEnd(model: Model, job: JobModel, end: End, facts: Facts): string |
       return outcome === "cancel" || asksCancel(model, job) ? undefined : words;
     case "batch": {
       const batch = job.batch === null ? undefined : model.batches.get(job.batch);
-      const stopped = batch?.stops && members(model, batch.id).some((each) => each.end === "failed");
-      return stopped || asksCancel(model, job) ? undefined : words;
+      return (batch && hasStopped(model, batch)) || asksCancel(model, job) ? undefined : words;
     }
     case "replaced":
       return !job.begun && job.key !== null && model.asked.replace.has(job.key) ? undefined : words;
@@ -226,6 +231,7 @@ function rerun(model: Model, job: JobModel, event: JournalEvent, facts: Facts): 
   if (event.run !== job.run + 1) return `its run was ${job.run}`;
   job.run = event.run;
   job.end = undefined;
+  job.earlier = false;
   job.tries = 0;
   job.begun = false;
   job.cancelAsked = false;
@@ -295,6 +301,7 @@ function batchEvent(model: Model, event: JournalEvent, facts: Facts): string | u
       batch.end = undefined;
       batch.run = event.run;
       batch.open = facts.batch(batch.id)?.open ?? false;
+      for (const job of of) job.earlier = job.end === "failed";
       for (const job of model.jobs.values()) {
         const dep = job.deps.get(batch.id);
         if (dep?.done === "broken") dep.done = "open";

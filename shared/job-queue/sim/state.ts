@@ -3,6 +3,8 @@ export interface JobModel {
   readonly id: number;
   state: "pending" | "blocked" | "waiting" | "processing" | "ended";
   end: End | undefined;
+  /** It failed in an earlier run of its batch. */
+  earlier: boolean;
   run: number;
   /** Tries of this run that count. */
   tries: number;

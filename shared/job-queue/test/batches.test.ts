@@ -236,6 +236,40 @@ test("retry of a batch runs all of its failed and cancelled members again", asyn
   expect(await codeOf(queue.service.retry(batchId))).toBe("INVALID_STATE");
 });
 
+test("with policy stop only a failure of the batch's own run stops it, not one of an earlier run", async () => {
+  const queue = await openQueue({ concurrency: 2 });
+  const both = gate();
+  const broken = new Set([0, 1]);
+  queue.registerHandler("op", {
+    async process(n: number) {
+      if (n === 1) both.open();
+      await both.opened;
+      if (broken.has(n)) throw failJob("no");
+    },
+  });
+  queue.registerHandler("later", { process: () => undefined });
+  await queue.service.pause("later");
+  await queue.start();
+  const { batchId, jobIds } = await queue.enqueueBatch(
+    [{ type: "op", data: 0 }, { type: "op", data: 1 }, { type: "op", data: 2 }, { type: "later" }],
+    { policy: "stop" },
+  );
+  const [first, , third, last] = jobIds as [string, string, string, string];
+  expect(await queue.batches.wait(batchId)).toMatchObject({ failedOperations: 2, cancelledOperations: 2 });
+
+  broken.delete(0);
+  await queue.service.retry(first);
+  expect(await queue.wait(first)).toMatchObject({ run: 2, state: "completed" });
+  expect(await queue.batches.wait(batchId)).toMatchObject({ run: 2, status: "failed", failedOperations: 1 });
+
+  broken.add(2);
+  await queue.service.retry(last);
+  expect(await queue.service.getStatus(last)).toMatchObject({ run: 2, state: "pending" });
+  await queue.service.retry(third);
+  expect(await queue.wait(third)).toMatchObject({ run: 2, state: "failed" });
+  expect(await queue.wait(last)).toMatchObject({ run: 2, state: "cancelled", reason: "batch" });
+});
+
 test("the counts of a batch are those of its jobs, whatever happened", async () => {
   const queue = await openQueue({ concurrency: 2 });
   queue.registerHandler(

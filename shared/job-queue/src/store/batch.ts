@@ -2,7 +2,7 @@ import { JobQueueError } from "../errors.ts";
 import { newSecret, publicId } from "../ids.ts";
 import type { BatchPolicy } from "../job.ts";
 import { BATCH_SLICE } from "../limits.ts";
-import { BATCH_ACTIVE, CANCELLED, COMPLETED, CONTROL_CANCEL, FAILED } from "./codes.ts";
+import { BATCH_ACTIVE, CANCELLED, COMPLETED, CONTROL_CANCEL, FAILED, FLAG_EARLIER } from "./codes.ts";
 import type { Control } from "./control.ts";
 import type { Ending } from "./ending.ts";
 import type { EnqueueStore, JobRow } from "./enqueue.ts";
@@ -82,6 +82,9 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
   const end = db.prepare("UPDATE bq_batch SET state = ?, reason = ?, ended_at = ? WHERE id = ?");
   const going = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state < 5 AND control = 0 LIMIT +?");
   const waiting = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (0, 2, 3, 4)");
+  const failedNow = db
+    .prepare(`SELECT 1 FROM bq_job WHERE batch = ? AND state = 6 AND (flags & ${FLAG_EARLIER}) = 0 LIMIT 1`)
+    .pluck();
   const planner = db.prepare("SELECT max(state < 5) FROM bq_job WHERE batch = ? AND (flags & 1) = 1").pluck();
   const dependency = db
     .prepare("SELECT 1 FROM bq_job WHERE batch = ? AND state = 7 AND reason = 'dependency' LIMIT 1")
@@ -128,7 +131,7 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
   }
 
   /**
-   * Looks once at each batch whose jobs moved in this transaction: stops it after a failure, closes it when its planning jobs have ended, and
+   * Looks once at each batch whose jobs moved in this transaction: stops it after a failure of its run, closes it when its planning jobs have ended, and
    * ends it when nothing is left. Runs before COMMIT, so that a batch is never seen with all jobs ended and yet active.
    */
   function settleTouched(): void {
@@ -136,7 +139,7 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
       tick.touched.delete(id);
       const row = find.get(id) as BatchRow | undefined;
       if (!row || row.state !== BATCH_ACTIVE) continue;
-      if (row.policy === "stop" && row.failed > 0) {
+      if (row.policy === "stop" && row.failed > 0 && failedNow.get(id) === 1) {
         stage.unfoldAll(id);
         for (const job of waiting.all(id) as { id: number }[]) ending.endWaiting(job.id, CANCELLED, "batch");
       }

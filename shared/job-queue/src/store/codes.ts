@@ -53,6 +53,8 @@ export const FLAG_INTERRUPT = 2;
 export const FLAG_NO_POLICY = 4;
 /** Its number of tries was given at enqueue, so the policy of the handler does not change it. */
 export const FLAG_OWN_TRIES = 8;
+/** It failed in an earlier run of its batch and was left alone when that began its next one, which it does not stop. */
+export const FLAG_EARLIER = 16;
 
 /** `bq_dep.mode`: the dependency must complete, or only end. */
 export const NEEDS_SUCCESS = 0;

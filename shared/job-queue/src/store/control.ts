@@ -9,6 +9,7 @@ import {
   DEP_MET,
   DEP_OPEN,
   FAILED,
+  FLAG_EARLIER,
   FLAG_PLANNER,
   PROCESSING,
   READY,
@@ -70,7 +71,7 @@ export function controlStore(c: StoreContext, ending: Ending) {
   );
   const restart = db.prepare(
     `UPDATE bq_job SET state = ?, run = run + 1, attempt = 0, crashes = 0, fence = fence + 1, control = 0, worker = NULL, reason = NULL,
-       started_at = NULL, ended_at = NULL, run_at = ? WHERE id = ? RETURNING run`,
+       started_at = NULL, ended_at = NULL, run_at = ?, flags = flags & ~${FLAG_EARLIER} WHERE id = ? RETURNING run`,
   );
   const dropResult = db.prepare("DELETE FROM bq_result WHERE id = ?");
   const dropProgress = db.prepare("DELETE FROM bq_progress WHERE id = ?");
@@ -94,6 +95,7 @@ export function controlStore(c: StoreContext, ending: Ending) {
   const reopenBatch = db.prepare(
     "UPDATE bq_batch SET state = 0, run = run + 1, control = 0, reason = NULL, ended_at = NULL, started_at = NULL WHERE id = ? AND state >= 5 RETURNING run",
   );
+  const markFailed = db.prepare(`UPDATE bq_job SET flags = flags | ${FLAG_EARLIER} WHERE batch = ? AND state = 6`);
   const dropJob = ["bq_job", "bq_body", "bq_result", "bq_progress"].map((t) =>
     db.prepare(`DELETE FROM ${t} WHERE id = ?`),
   );
@@ -163,7 +165,10 @@ export function controlStore(c: StoreContext, ending: Ending) {
   /** The next run of an ended batch; true if there is one. A planning job that runs again may add jobs again. */
   function reopen(batch: number, job: number): boolean {
     const next = reopenBatch.get(batch) as { run: number } | undefined;
-    if (next) tick.batchEvent("rerun", batch, next.run, READY);
+    if (next) {
+      tick.batchEvent("rerun", batch, next.run, READY);
+      markFailed.run(batch);
+    }
     if ((keyOf.get(job) as { flags: number }).flags & FLAG_PLANNER) openPlanned.run(batch);
     return next !== undefined;
   }
