@@ -4,9 +4,10 @@ import { basename, dirname, join } from "node:path";
 import { JobQueueError } from "./errors.ts";
 import { type Database, openFile, openStoreFile, storeError } from "./sqlite.ts";
 import { integrityOf, pinSnapshot } from "./doctor/sql.ts";
+import { wholeNumber } from "./validate.ts";
 
 export interface BackupOptions {
-  /** Pages copied at a time; between two portions the event loop runs. Default 1 024 (4 MiB). */
+  /** Pages copied at a time, 1 to 1 000 000; between two portions the event loop runs. Default 1 024 (4 MiB). */
   readonly portion?: number | undefined;
 }
 
@@ -17,6 +18,7 @@ export interface Backup {
 }
 
 const PORTION = 1_024;
+const MOST_PORTION = 1_000_000;
 
 /**
  * Copies a store while others work on it. The copy is the store as it was at one moment, was checked as a whole, is on the disk, and has mode
@@ -25,7 +27,7 @@ const PORTION = 1_024;
  * closing them drops SQLite's locks. Throws INVALID_OPTION, STORE_UNREADABLE, STORE_FULL.
  */
 export async function backupStore(path: string, to: string, options: BackupOptions = {}): Promise<Backup> {
-  const { portion = PORTION } = options;
+  const portion = options.portion === undefined ? PORTION : wholeNumber("portion", options.portion, 1, MOST_PORTION);
   refuseIfThere(to);
   const began = performance.now();
   // Beside its place, so that the last step is a rename.

@@ -46,6 +46,7 @@ export class Engine {
   readonly #store: Store;
   readonly #ports: Ports;
   readonly #path: string;
+  readonly #internalError: (error: unknown, where: string) => void;
   readonly #begin: Statement;
   readonly #commitTx: Statement;
   readonly #savepoint: readonly [open: Statement, keep: Statement, undo: Statement];
@@ -61,11 +62,18 @@ export class Engine {
   #refusal: JobQueueError | undefined;
   #idle: (() => void) | undefined;
 
-  constructor(db: Database, store: Store, ports: Ports, path: string) {
+  constructor(
+    db: Database,
+    store: Store,
+    ports: Ports,
+    path: string,
+    internalError: (error: unknown, where: string) => void,
+  ) {
     this.#db = db;
     this.#store = store;
     this.#ports = ports;
     this.#path = path;
+    this.#internalError = internalError;
     this.#queries = coded(store.queries, path);
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commitTx = db.prepare("COMMIT");
@@ -228,11 +236,19 @@ export class Engine {
       throw error;
     }
     this.#ports.point("after-commit");
-    const { effects } = tick;
     // The tail first: what settled in this commit has its slot in it already, and need not ask for another.
-    if (claimed) this.#tail?.claimed(claimed);
-    for (const [i, item] of group.entries()) item.done(results[i] as Result<unknown>);
-    for (const listener of this.#listeners) listener(effects);
+    if (claimed) this.#tell(() => this.#tail?.claimed(claimed));
+    for (const [i, item] of group.entries()) this.#tell(() => item.done(results[i] as Result<unknown>));
+    for (const listener of this.#listeners) this.#tell(() => listener(tick.effects));
+  }
+
+  /** What goes wrong after COMMIT is no failure of the commit: its commands would be done a second time. */
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#internalError(error, "after a commit");
+    }
   }
 
   #run(commands: Commands, item: Submitted): Result<unknown> {

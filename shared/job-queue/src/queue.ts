@@ -16,7 +16,7 @@ import { type Resolved, resolveRef } from "./resolve.ts";
 import { Schedules } from "./schedules.ts";
 import { JobQueueService } from "./service.ts";
 import { isBusy, migrate, openStoreFile, schemaChanged, storeError, storeRemoved, type Database } from "./sqlite.ts";
-import { type Registered, assertShares, milliseconds, oneOf, wholeNumber } from "./validate.ts";
+import { type Registered, assertShares, milliseconds, oneOf, text, wholeNumber } from "./validate.ts";
 import { Watch } from "./watch.ts";
 import { JobQueueWorker } from "./worker.ts";
 
@@ -113,7 +113,15 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
         : wholeNumber("retention.maxBytes", kept.maxBytes, 0, Number.MAX_SAFE_INTEGER),
   };
   const ports: Ports = { ...systemPorts, ...options.ports };
-  const internalError = options.onInternalError ?? (() => undefined);
+  const fingerprint = text("fingerprint", options.fingerprint) ?? undefined;
+  const { onInternalError } = options;
+  const internalError = (error: unknown, where: string): void => {
+    try {
+      onInternalError?.(error, where);
+    } catch {
+      // Nobody is left to tell, and the queue must go on.
+    }
+  };
 
   const db = await openPatiently(path, durability, ports);
   // Locks and file events are beside the file itself, whatever link or relative path it was named by and wherever the process goes later.
@@ -121,7 +129,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
   const file = fileOf(where);
   const { createStore } = await import("./store/store.ts");
   const store = createStore(db, { random: ports.random, now: () => ports.clock.now(), maxBytes });
-  const engine = new Engine(db, store, ports, path);
+  const engine = new Engine(db, store, ports, path, internalError);
   const watch = new Watch(engine, ports.loop, internalError);
   const handlers = new Map<string, Registered>();
   const batches = new BatchJobManager({ engine, ports, watch, handlers, maxBytes });
@@ -134,7 +142,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     storePath: where,
     concurrency,
     pluginConcurrency,
-    fingerprint: options.fingerprint,
+    fingerprint,
     retention,
     handlers,
     prepareMember: (operation, origin) => batches.prepareMember(operation, origin),

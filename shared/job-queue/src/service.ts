@@ -81,6 +81,13 @@ export class JobQueueService {
     if (options.afterCrash !== undefined) oneOf("afterCrash", options.afterCrash, ["rerun", "interrupt"]);
     maxAttemptsOf(options);
     assertBackoff(options.backoff);
+    text("version", options.version);
+    text("pluginVersion", options.pluginVersion);
+    if (
+      options.schema !== undefined &&
+      typeof (options.schema as { safeParse?: unknown } | null)?.safeParse !== "function"
+    )
+      invalid("schema", options.schema, "a zod schema");
     handlers.set(type, { type, handler: handler as JobHandler<never>, options: options as HandlerOptions<never> });
     this.#setting.handlersChanged();
   }

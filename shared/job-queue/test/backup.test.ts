@@ -15,6 +15,16 @@ function folder(): string {
   return made;
 }
 
+test("an impossible portion is refused, and leaves no file", async () => {
+  const queue = await openQueue();
+  const place = folder();
+  for (const portion of [0, -1, 1.5, Number.NaN, "16"])
+    expect(await codeOf(backupStore(queue.path, join(place, "copy.db"), { portion: portion as number }))).toBe(
+      "INVALID_OPTION",
+    );
+  expect(readdirSync(place)).toEqual([]);
+});
+
 test("a backup is taken while others write: it ends, is whole, has everything acknowledged before it, and only its user may read it", async () => {
   const queue = await openQueue();
   const data = "x".repeat(1_000);

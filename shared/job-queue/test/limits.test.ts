@@ -214,8 +214,12 @@ test("impossible limits are refused where they are given", async () => {
   ])
     refused({ rate });
   for (const stallAfter of [0, -1, 1.5, "1s", Number.NaN]) refused({ stallAfter });
+  for (const version of [2, {}, ""]) refused({ version });
+  for (const schema of [null, {}, "number"]) refused({ schema });
   for (const pluginConcurrency of [5, [], { a: 0 }, { "a:b": 1 }, { "": 1 }, { a: "2" }])
     expect(await codeOf(queue.again({ pluginConcurrency: pluginConcurrency as never }))).toBe("INVALID_OPTION");
+  for (const fingerprint of [5, {}, ""])
+    expect(await codeOf(queue.again({ fingerprint: fingerprint as never }))).toBe("INVALID_OPTION");
   for (const name of ["", "a b", 5, undefined, "a:b:c"]) {
     expect(await codeOf(queue.service.pause(name as string))).toBe("INVALID_OPTION");
     expect(await codeOf(queue.service.unpause(name as string))).toBe("INVALID_OPTION");

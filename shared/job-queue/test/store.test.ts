@@ -126,7 +126,7 @@ test("a full disk refuses with a code, keeps what was acknowledged, and takes mo
   const db = openStoreFile(path, "power");
   migrate(db);
   const store = createStore(db, { random: systemPorts.random, now: Date.now, maxBytes: 1_000_000 });
-  const engine = new Engine(db, store, systemPorts, path);
+  const engine = new Engine(db, store, systemPorts, path, () => undefined);
   const row = (data: string) => prepareJob({ type: "x", data }, undefined, Date.now(), 1_000_000);
   const kept: number[] = [];
   db.pragma(`max_page_count = ${(db.pragma("page_count", { simple: true }) as number) + 20}`);
@@ -141,6 +141,25 @@ test("a full disk refuses with a code, keeps what was acknowledged, and takes mo
   db.pragma("max_page_count = 1000000");
   await engine.submit("enqueue", [row("z".repeat(8_000))]);
   expect(engine.queries.jobs({ limit: 100 })).toHaveLength(kept.length + 1);
+  await engine.close();
+});
+
+test("what goes wrong after a commit is reported, and its commands are not done twice", async () => {
+  const db = openStoreFile(":memory:", "process");
+  migrate(db);
+  const reported: unknown[] = [];
+  const engine = new Engine(db, createTestStore(db, systemPorts.random), systemPorts, ":memory:", (error) =>
+    reported.push(error),
+  );
+  const broken = new Error("a listener");
+  engine.onCommit(() => {
+    throw broken;
+  });
+  const row = prepareJob({ type: "x" }, undefined, Date.now(), 1_000);
+  const made = await Promise.all([engine.submit("enqueue", [row]), engine.submit("enqueue", [row])]);
+  expect(made.flat().map(({ number }) => number)).toEqual([1, 2]);
+  expect(engine.queries.jobs({ limit: 10 })).toHaveLength(2);
+  expect(reported).toEqual([broken]);
   await engine.close();
 });
 
