@@ -1,4 +1,4 @@
-/** A job whose worker died this often while it ran is failed as `crashed`. */
+/** A job whose worker died this often while nothing but it ran is failed as `crashed`. */
 export const MAX_CRASHES = 3;
 export const DEFAULT_MAX_ATTEMPTS = 3;
 export const DEFAULT_CONCURRENCY = 10;

@@ -60,8 +60,14 @@ export function acquireLock(storePath: string, name: string): HeldLock | undefin
 export function isHeld(storePath: string, name: string): boolean {
   const path = join(lockFolder(storePath), `${name}.lock`);
   if (held.has(path)) return true;
-  if (!existsSync(path)) return false;
-  const db = openFile(path, 0);
+  let db: Database;
+  try {
+    // One that is removed meanwhile must not be made again; one that cannot be opened for another reason may be held.
+    db = openFile(path, 0, { fileMustExist: true });
+  } catch (error) {
+    if (!existsSync(path)) return false;
+    throw error;
+  }
   try {
     // Reading needs a shared lock only, so several who look do not take each other for the owner.
     db.prepare("SELECT count(*) FROM sqlite_master").get();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -207,6 +207,10 @@ test("a lock is held by one and free when its holder is gone", async () => {
   expect(await other.isLocked("only-one")).toBe(true);
   held?.release();
   expect(await other.isLocked("only-one")).toBe(false);
+  const file = join(`${queue.path}.locks`, "only-one.lock");
+  rmSync(file);
+  expect(await other.isLocked("only-one")).toBe(false);
+  expect(existsSync(file)).toBe(false);
 });
 
 test("the policy of a type holds for jobs that a process without its handler enqueued", async () => {
