@@ -57,7 +57,7 @@ function queueLimits(): string[] {
     row("log of one job", `${number(limits.LOG_LINES)} lines`),
     row("jobs that run at once in a process", `${limits.DEFAULT_CONCURRENCY} (\`concurrency\`)`),
     row("tries in a run", `${limits.DEFAULT_MAX_ATTEMPTS} (\`maxAttempts\`)`),
-    row("deaths of its worker until a job is `crashed`", `${limits.MAX_CRASHES}`),
+    row("deaths of its worker while nothing else ran, until a job is `crashed`", `${limits.MAX_CRASHES}`),
     row("time to end after cancel, time-out or stop", `${number(limits.DEFAULT_GRACE_MS)} ms (\`grace\`)`),
   ];
 }
