@@ -10,7 +10,6 @@ export const QUEUE_ERRORS = {
     "The job or batch is not in a state in which this can be done. The message says which; look with `status`.",
   WORKER_ANSWERS:
     "The worker that runs the job answers, so the job is not taken from it. Cancel the job, then retry it.",
-  UNKNOWN_TYPE: "No handler is registered for this job type. Register it first.",
   DUPLICATE_HANDLER: "This job type has a handler already. Unregister it first.",
   DEPENDENCY_CYCLE: "The jobs of the batch wait for each other in a circle. Take one of the named dependencies away.",
   BATCH_CLOSED:

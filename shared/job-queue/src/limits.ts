@@ -4,6 +4,8 @@ export const DEFAULT_MAX_ATTEMPTS = 3;
 export const DEFAULT_CONCURRENCY = 10;
 export const DEFAULT_GRACE_MS = 5_000;
 export const DEFAULT_MAX_BYTES = 1024 * 1024;
+/** The highest `maxBytes`. SQLite's own limit of one value is 1 000 000 000. */
+export const MOST_BYTES = 512 * 1024 * 1024;
 /** Progress of one job is written at most this often; the last value always is. */
 export const PROGRESS_MS = 100;
 /** Log lines of one job are gathered this long. */

@@ -5,7 +5,14 @@ import { Engine } from "./engine.ts";
 import { JobQueueError } from "./errors.ts";
 import { JobEvents } from "./events.ts";
 import { IdempotencyKeys, KeyValueStore } from "./kv.ts";
-import { BUSY_LIMIT_MS, DEFAULT_CONCURRENCY, DEFAULT_GRACE_MS, DEFAULT_MAX_BYTES, SILENT_MS } from "./limits.ts";
+import {
+  BUSY_LIMIT_MS,
+  DEFAULT_CONCURRENCY,
+  DEFAULT_GRACE_MS,
+  DEFAULT_MAX_BYTES,
+  MOST_BYTES,
+  SILENT_MS,
+} from "./limits.ts";
 import { type HeldLock, acquireLock, isHeld } from "./liveness.ts";
 import type { QueueOptions } from "./options.ts";
 import type { Ports } from "./ports.ts";
@@ -82,8 +89,6 @@ export interface JobQueue {
 
 /** What ended work is kept by default: 30 days, a million jobs, 2 GiB. */
 export const DEFAULT_RETENTION = { maxAge: 30 * DAY_MS, maxJobs: 1_000_000, maxBytes: 2 * 1024 ** 3 } as const;
-/** SQLite's own limit of one value is 1 000 000 000. */
-const MOST_BYTES = 512 * 1024 * 1024;
 
 /** Opens the store, bringing its schema up to date. Throws STORE_UNREADABLE, STORE_TOO_NEW, STORE_BUSY, SQLITE_TOO_OLD, INVALID_OPTION. */
 export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {

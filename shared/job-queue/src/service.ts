@@ -353,6 +353,7 @@ export async function waitUntil<T>(
 ): Promise<T> {
   if (insideHandler.getStore() !== undefined) throw new JobQueueError("WAIT_INSIDE_HANDLER");
   if (options.timeout !== undefined) milliseconds("timeout", options.timeout);
+  if (options.until !== undefined) oneOf("until", options.until, ["ended", "ended-or-waiting"]);
   return new Promise<T>((resolve, reject) => {
     let cancelTimer = (): void => undefined;
     // Somebody waits, so the process has something to live for.

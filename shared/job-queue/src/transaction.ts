@@ -1,11 +1,11 @@
 import type { Database as Sqlite } from "better-sqlite3";
 import { JobQueueError } from "./errors.ts";
-import { DEFAULT_MAX_BYTES } from "./limits.ts";
+import { DEFAULT_MAX_BYTES, MOST_BYTES } from "./limits.ts";
 import type { EnqueuedJob, NewJob } from "./options.ts";
 import { assertVersion, storeError } from "./sqlite.ts";
 import { type Store, createStore } from "./store/store.ts";
 import { systemPorts } from "./system-ports.ts";
-import { invalid, prepareJob } from "./validate.ts";
+import { invalid, prepareJob, wholeNumber } from "./validate.ts";
 
 // Statements are prepared once per connection of the application.
 const stores = new WeakMap<Sqlite, Store>();
@@ -25,8 +25,10 @@ export interface EnqueueInOptions {
  */
 export function enqueueIn(db: Sqlite, jobs: readonly NewJob[], options: EnqueueInOptions = {}): EnqueuedJob[] {
   if (!Array.isArray(jobs)) invalid("jobs", jobs, "a list of jobs");
+  const maxBytes =
+    options.maxBytes === undefined ? DEFAULT_MAX_BYTES : wholeNumber("maxBytes", options.maxBytes, 1, MOST_BYTES);
   const now = systemPorts.clock.now();
-  const rows = jobs.map((job) => prepareJob(job, undefined, now, options.maxBytes ?? DEFAULT_MAX_BYTES));
+  const rows = jobs.map((job) => prepareJob(job, undefined, now, maxBytes));
   try {
     const store = storeOf(db);
     const enqueue = db.transaction(() => {

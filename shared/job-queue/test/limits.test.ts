@@ -199,7 +199,7 @@ test("progress, a log line and a finished step each begin the stall limit anew",
   expect(await queue.service.getStatus(number)).toMatchObject({ state: "failed", reason: "stalled" });
 });
 
-test("impossible limits are refused where they are given", async () => {
+test("impossible limits and options are refused where they are given", async () => {
   const queue = await openQueue();
   const refused = (options: object) =>
     expect(() => queue.registerHandler("x", { process: () => null }, options)).toThrow(/must be/);
@@ -218,6 +218,8 @@ test("impossible limits are refused where they are given", async () => {
   for (const schema of [null, {}, "number"]) refused({ schema });
   for (const pluginConcurrency of [5, [], { a: 0 }, { "a:b": 1 }, { "": 1 }, { a: "2" }])
     expect(await codeOf(queue.again({ pluginConcurrency: pluginConcurrency as never }))).toBe("INVALID_OPTION");
+  const { number } = await queue.enqueue("nobody");
+  expect(await codeOf(queue.wait(number, { until: "end" as never }))).toBe("INVALID_OPTION");
   for (const fingerprint of [5, {}, ""])
     expect(await codeOf(queue.again({ fingerprint: fingerprint as never }))).toBe("INVALID_OPTION");
   for (const name of ["", "a b", 5, undefined, "a:b:c"]) {

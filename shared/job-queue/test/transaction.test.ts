@@ -82,6 +82,8 @@ test("a refused job leaves the application's transaction open and nothing of the
   expect((await queue.service.list()).items).toEqual([]);
   expect(() => enqueueIn(db, [{ type: "not a type" }])).toThrow("is not a job type");
   expect(() => enqueueIn(db, [{ type: "shop:ship", data: "x".repeat(50) }], { maxBytes: 20 })).toThrow("at most 20");
+  for (const maxBytes of [0, -1, Number.NaN, "20"])
+    expect(() => enqueueIn(db, [], { maxBytes: maxBytes as number })).toThrow("maxBytes must be");
 });
 
 test("keys, dependencies and idempotency keys mean what they mean in the queue", async () => {
