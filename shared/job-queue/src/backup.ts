@@ -11,6 +11,7 @@ export interface BackupOptions {
   readonly portion?: number | undefined;
 }
 
+/** What was made. */
 export interface Backup {
   readonly path: string;
   readonly bytes: number;

@@ -143,6 +143,7 @@ export class BatchJobManager {
     await engine.submit("closeBatch", requireRef(engine, ref, "batch"));
   }
 
+  /** A batch as it stands, by number, id or the start of an id; null if there is none. */
   async getBatchStatus(ref: string | number): Promise<BatchInfo | null> {
     const { engine } = this.#setting;
     const found = resolveRef(engine, ref);
@@ -155,6 +156,7 @@ export class BatchJobManager {
     return this.#setting.engine.queries.batches({ active: true, limit: 1_000 });
   }
 
+  /** Newest first, a page at a time. Throws INVALID_OPTION, INVALID_CURSOR. */
   async list(filter: BatchFilter = {}): Promise<Page<BatchInfo>> {
     const limit = filter.limit === undefined ? 50 : wholeNumber("limit", filter.limit, 1, 1_000);
     const before = filter.cursor === undefined ? undefined : decodeCursor("batch", filter.cursor);
@@ -190,6 +192,7 @@ export class BatchJobManager {
     });
   }
 
+  /** A member that is to be added, as it will be stored. Throws what `enqueue` throws. */
   prepareMember(operation: AddedOperation, origin: Origin | undefined): MemberRow {
     return { ...this.#member({ ...operation, key: undefined }, origin, 0), identity: operation.key };
   }

@@ -57,19 +57,23 @@ export interface StepOptions {
   readonly review?: boolean | undefined;
 }
 
+/** A question to a person. */
 export interface DecisionRequest {
   readonly question: string;
   /** Names the request within the job; default: its order of calls. */
   readonly name?: string | undefined;
+  /** 1 to 50 texts. Default: approve and reject. */
   readonly choices?: readonly string[] | undefined;
   readonly details?: unknown;
   /** Milliseconds until it expires (`failed: approval_timeout`). Default: never. */
   readonly expiresIn?: number | undefined;
   /** What exactly is being decided; a decision that names another digest is refused. */
   readonly digest?: string | undefined;
+  /** `fail` (default): "reject" ends the job as `failed: rejected`. `return`: it is an answer like any other. */
   readonly onReject?: "fail" | "return" | undefined;
 }
 
+/** A job that is added to an open batch; once per batch, told by its `key`, or else by type, data and label. */
 export interface AddedOperation {
   readonly type: string;
   readonly data: unknown;

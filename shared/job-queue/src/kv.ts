@@ -28,6 +28,7 @@ export class KeyValueStore {
     return json === undefined ? undefined : (JSON.parse(json) as T);
   }
 
+  /** Throws TOO_LARGE, INVALID_DATA. */
   async set(ns: string, key: string, value: unknown): Promise<void> {
     assertKey("The namespace", ns);
     assertKey("The key", key);
@@ -41,6 +42,7 @@ export class KeyValueStore {
     return this.#engine.submit("kvDelete", { ns, key });
   }
 
+  /** Every key that starts so, in order, with its value. */
   async list(ns: string, prefix = ""): Promise<{ key: string; value: unknown }[]> {
     assertKey("The namespace", ns);
     if (prefix !== "") assertKey("The prefix", prefix);
@@ -75,6 +77,7 @@ export class IdempotencyKeys {
       : { state: found.state };
   }
 
+  /** Keeps the reply, for whoever repeats the call. Throws TOO_LARGE, INVALID_DATA. */
   async finish(scope: string, key: string, inputHash: string, reply: unknown): Promise<void> {
     assertKey("The scope", scope);
     assertKey("The idempotency key", key);

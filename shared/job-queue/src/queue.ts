@@ -29,6 +29,7 @@ import { JobQueueWorker } from "./worker.ts";
 
 const DAY_MS = 86_400_000;
 
+/** A live worker of the store, in whatever process. Times are milliseconds since the epoch. */
 export interface WorkerInfo {
   readonly id: number;
   readonly pid: number;
@@ -41,6 +42,7 @@ export interface WorkerInfo {
   readonly seenAt: number;
 }
 
+/** How many jobs are in each active state, and how many bytes of the file are used. */
 export interface Stats {
   readonly ready: number;
   readonly processing: number;
@@ -81,7 +83,7 @@ export interface JobQueue {
   acquireLock(name: string): Promise<HeldLock | null>;
   /** Whether any process holds the lock of that name. */
   isLocked(name: string): Promise<boolean>;
-  /** Asks a worker in any process to finish what it runs and end. */
+  /** Asks a worker in any process to finish what it runs and end. Does nothing if it has ended. */
   requestDrain(worker: number): Promise<void>;
   /** True when the worker of this process has nothing left to do and is now marked as stopping; then call `stop`. */
   retireIfIdle(): Promise<boolean>;

@@ -5,6 +5,7 @@ import { LONG_TEXT } from "./limits.ts";
 import { requireRef, resolveRef } from "./resolve.ts";
 import { text } from "./validate.ts";
 
+/** An answer, and who gives it. */
 export interface DecideInput {
   readonly choice: string;
   readonly comment?: string | undefined;
@@ -28,6 +29,7 @@ export class Requests {
     return this.#engine.queries.requests({ open: filter.open, job, limit: 1_000 });
   }
 
+  /** Null if there is none of this number or id. */
   async get(ref: string | number): Promise<RequestInfo | null> {
     const found = resolveRef(this.#engine, ref);
     if (found?.kind !== "request") return null;

@@ -113,6 +113,7 @@ export class Schedules {
     return this.#setting.engine.queries.schedules().map(infoOf);
   }
 
+  /** Null if there is none of this name. */
   async get(name: string): Promise<ScheduleInfo | null> {
     const row = this.#setting.engine.queries.schedule(name);
     return row ? infoOf(row) : null;

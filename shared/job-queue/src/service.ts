@@ -25,6 +25,7 @@ import {
 import type { Watch } from "./watch.ts";
 import { insideHandler } from "./worker.ts";
 
+/** How long a wait may take, and for what. */
 export interface WaitOptions {
   /** Milliseconds; then WAIT_TIMEOUT. Default: no limit. */
   readonly timeout?: number | undefined;
@@ -116,6 +117,7 @@ export class JobQueueService {
     return made.map(({ id, number, duplicate }) => ({ jobId: id, number, duplicate }));
   }
 
+  /** A job as it stands, whole, by number, id or the start of an id; null if there is none. */
   async getStatus(ref: string | number): Promise<JobInfo | null> {
     const found = resolveRef(this.#setting.engine, ref);
     if (found?.kind !== "job") return null;
@@ -127,6 +129,7 @@ export class JobQueueService {
     return this.#setting.engine.queries.jobs({ active: true, types, limit: 1_000, brief: true });
   }
 
+  /** Newest first, at most 1 000. */
   async getJobsByStatus(status: JobState, options: { limit?: number } = {}): Promise<JobInfo[]> {
     return [...(await this.list({ state: status, limit: options.limit ?? 1_000 })).items];
   }
