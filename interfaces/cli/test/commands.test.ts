@@ -165,6 +165,7 @@ test.each<[string, number, RegExp]>([
   ["jobs 99", 3, /#99/],
   ["jobs --limit 0", 2, /from 1 to 1000/],
   ["jobs --since soon", 2, /--since needs/],
+  ["jobs --since 99999999999d", 2, /--since needs/],
   ["jobs --state runing", 2, /state/],
   ["wait 99", 3, /#99/],
   ["worker sotp", 2, /Did you mean stop\?/],

@@ -48,6 +48,16 @@ test("a type is found by its bare name, a misspelt name is refused with the near
   await expect(brain.call("shell:unpause", { name: "quarterly" })).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
 
+test("a plugin of which only one type is held can be held itself, before its first job", async () => {
+  await using brain = await createTestShell({ plugins: [] });
+  await brain.call("shell:pause", { name: "mail:send" });
+  expect(data<PauseReply>(await brain.call("shell:pause", { name: "mail" }))).toMatchObject({
+    name: "mail",
+    kind: "plugin",
+    paused: true,
+  });
+});
+
 test("models and viewers neither pause nor unpause, and see the schedules", async () => {
   await using brain = await createTestShell({ plugins: [feeds] });
   const model = { ...brain.as("operator"), kind: "model" as const };

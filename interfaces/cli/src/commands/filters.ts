@@ -9,7 +9,9 @@ export function sinceOption(value: OptionValue, now: number): string | undefined
   if (given === undefined) return undefined;
   const age = parseDuration(given);
   const at = age === null ? Date.parse(given) : now - age;
-  if (Number.isFinite(at)) return new Date(at).toISOString();
+  // A finite number may still be no date: dates end 100 million days from 1970.
+  const since = new Date(at);
+  if (Number.isFinite(since.getTime())) return since.toISOString();
   throw usageError(`--since needs a time ago such as 30m or 2d, or a date such as 2026-01-31, not "${given}".`);
 }
 

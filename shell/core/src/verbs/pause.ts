@@ -90,9 +90,11 @@ async function lookUp(queue: JobQueue, name: string, pausing: boolean): Promise<
     queue.schedules.list(),
   ]);
   const held = paused.map((pause) => pause.name);
-  const plugins = types.filter((type) => type.includes(":")).map((type) => type.slice(0, type.indexOf(":")));
-  const holdable = new Set([...types, ...plugins, ...held]);
   const scheduled = new Set(schedules.map((schedule) => schedule.name));
+  const plugins = [...types, ...held, ...scheduled]
+    .filter((full) => full.includes(":"))
+    .map((full) => full.slice(0, full.indexOf(":")));
+  const holdable = new Set([...types, ...plugins, ...held]);
   if (holdable.has(name)) return { name, kind: kindOf(name, types), known: true };
   if (scheduled.has(name)) return { name, kind: "schedule", known: true };
   const all = [...holdable, ...scheduled];
