@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -11,6 +12,8 @@ export default defineConfig({
       ignoreSourceErrors: true,
     },
     allowOnly: false,
+    // The default leaves a processor free, which on a machine with two of them is half; many files wait for processes that they started.
+    maxWorkers: availableParallelism(),
     sequence: { shuffle: true },
     testTimeout: 20_000,
     hookTimeout: 20_000,

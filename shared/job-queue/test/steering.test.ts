@@ -1,14 +1,17 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type BetterSqlite3 from "better-sqlite3";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type JobQueue, type QueueEvent, openJobQueue } from "../src/index.ts";
 import { systemProcesses } from "../src/processes.ts";
 import { systemPorts } from "../src/system-ports.ts";
 import type { Heard } from "./process/steered.ts";
 
+const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite3;
 const LIMIT = { timeout: 15_000, interval: 5 };
 
 function storePath(): string {
@@ -44,6 +47,15 @@ async function child(...args: string[]): Promise<Child> {
       await gone;
     },
   };
+}
+
+/** Stops it while this process holds the store, so that it does not: nobody could write until it went on. */
+function stopBetweenTransactions(path: string, { process }: Child): void {
+  const db = new Sqlite(path);
+  db.exec("BEGIN IMMEDIATE");
+  process.kill("SIGSTOP");
+  db.exec("ROLLBACK");
+  db.close();
 }
 
 test("cancel, retry, pause and a decision reach the worker in another process", async () => {
@@ -86,7 +98,7 @@ test("a worker from which a job was taken while it was stopped aborts the handle
   const { pid } = sleeper.process;
   const { number } = await queue.enqueue("hold");
   await vi.waitFor(() => expect(sleeper.heard).toContainEqual({ event: "started", number, run: 1 }), LIMIT);
-  sleeper.process.kill("SIGSTOP");
+  stopBetweenTransactions(path, sleeper);
   expect((await queue.service.getStatus(number))?.worker).toMatchObject({ pid, answering: false });
 
   expect(await queue.service.retry(number, { force: true })).toEqual({ pid, worker: "alive" });
@@ -148,7 +160,7 @@ test("a stopped worker that was idle answers as long as nothing is to do, and no
   const { clock } = systemPorts;
   const later = (ms: number) => ({ clock: { ...clock, now: () => clock.now() + ms } });
   const worker = await child(path, "work");
-  worker.process.kill("SIGSTOP");
+  stopBetweenTransactions(path, worker);
   const soon = await open(path, later(60_000));
   expect(await soon.workers()).toMatchObject([{ answering: true }]);
   const { jobId } = await soon.enqueue("quick");
