@@ -20,7 +20,10 @@ export async function serveMcp(options: BrainOptions & StreamPorts): Promise<num
       shell,
       caller: { principal: "mcp", role: brain.config.mcp.role, interface: "mcp" },
       version: appVersion(),
-      trouble: () => keeper.trouble(),
+      async trouble({ looked }) {
+        if (looked) await keeper.settled();
+        return keeper.trouble();
+      },
     });
   } finally {
     setTimeout(() => process.exit(0), CLOSE_LIMIT).unref();

@@ -16,8 +16,11 @@ export interface ToolServerOptions {
   readonly shell: Shell;
   readonly caller: Caller;
   readonly version: string;
-  /** A trouble of this brain that every answer should tell, e.g. that no worker could be started; undefined when there is none. */
-  readonly trouble?: (() => string | undefined) | undefined;
+  /**
+   * A trouble of this brain that every answer should tell, e.g. that no worker could be started; undefined when there is none. `looked` asks for
+   * one that has looked since the call: for answers that say how the work ended, which it may have done before the look did.
+   */
+  readonly trouble?: ((asked: { looked: boolean }) => Promise<string | undefined>) | undefined;
 }
 
 /** Makes servers that share one list of tools and its schemas; one server per connection. */
@@ -52,7 +55,8 @@ export function toolServers(options: ToolServerOptions): () => McpServer {
         signal: context.mcpReq.signal,
         onProgress: progress.onProgress,
       });
-      return toolResult(reply, { waitCappedTo, warning: options.trouble?.() });
+      const warning = await options.trouble?.({ looked: reply.kind === "ended" });
+      return toolResult(reply, { waitCappedTo, warning });
     } catch (error) {
       return errorResult(error);
     } finally {

@@ -57,7 +57,7 @@ async function serve(trouble?: string) {
     shell: kit.shell,
     caller: { principal: "mcp", role: "operator", interface: "mcp" },
     version: "0.0.0",
-    trouble: () => trouble,
+    trouble: async () => trouble,
     stdin,
     stdout,
   });
