@@ -10,7 +10,7 @@ export const USAGE = `npm run bench -- [--quick] [--only NAME]... [--json FILE] 
   --json FILE  every figure, with its ratio to raw and to each peer
   --write      put the figures into docs/performance.md
   --rounds N   rounds that the median is taken of (5; quick: 3)
-  --seconds S  length of one timed measurement (1; quick: 0.12)
+  --seconds S  length of one timed measurement (1; quick: 0.1)
   --no-peers   nothing is installed or started: raw and this queue only
   --tiny       a few operations of each: shows that the benchmarks run, measures nothing
   --list       the names
@@ -18,7 +18,7 @@ export const USAGE = `npm run bench -- [--quick] [--only NAME]... [--json FILE] 
 
 const EFFORTS: Readonly<Record<Effort["size"], Effort>> = {
   full: { size: "full", rounds: 5, seconds: 1, budget: 240 },
-  quick: { size: "quick", rounds: 3, seconds: 0.12, budget: 0.8 },
+  quick: { size: "quick", rounds: 3, seconds: 0.1, budget: 0.5 },
   tiny: { size: "tiny", rounds: 1, seconds: 0.05, budget: 1 },
 };
 
