@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -14,6 +15,10 @@ export default defineConfig({
     allowOnly: false,
     // The default leaves a processor free, which on a machine with two of them is half; many files wait for processes that they started.
     maxWorkers: availableParallelism(),
+    // Nothing of ours keeps state in a module, and loading everything anew for each file was a fifth of the time.
+    isolate: false,
+    // The processes that tests start compile what they load once, not each time.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, ".cache", "compile") },
     sequence: { shuffle: true },
     testTimeout: 20_000,
     hookTimeout: 20_000,

@@ -1,5 +1,6 @@
-import type { BatchInfo, EnqueuedBatch, EnqueuedJob, JobContext, JobHandler, JobInfo } from "@brains/job-queue/handler";
+import type { BatchInfo, EnqueuedBatch, EnqueuedJob, JobHandler, JobInfo } from "@brains/job-queue/handler";
 import type { ZodType, z } from "zod";
+import type { Programs, RunningJob } from "./programs.ts";
 
 /** Least to most: a viewer reads, an operator starts and steers work, an approver decides requests, an admin does everything. */
 export const ROLES = ["viewer", "operator", "approver", "admin"] as const;
@@ -68,7 +69,7 @@ export interface JobDefinition<Input extends ZodType = ZodType, Output = unknown
   readonly rate?: { readonly limit: number; readonly per: number } | undefined;
   /** Milliseconds an attempt may run without progress, a log line or a finished step; then it fails as `stalled`. */
   readonly stallAfter?: number | undefined;
-  run(input: z.output<Input>, job: JobContext, context: PluginContext): Promise<Output> | Output;
+  run(input: z.output<Input>, job: RunningJob, context: PluginContext): Promise<Output> | Output;
   onError?(error: Error, input: z.output<Input>, jobId: string): Promise<void> | void;
 }
 
@@ -117,6 +118,7 @@ export interface PluginContext<Config = unknown> {
   /** A folder of this plugin's own inside the brain's home; made before the plugin starts. */
   readonly dataDir: string;
   readonly kv: KeyValue;
+  readonly programs: Programs;
   enqueueJob: EnqueueJob;
   /** Members are typed through `batchOf(job, data)`; a plain `{ type, data }` is checked when it is enqueued. */
   enqueueBatch(items: readonly BatchItem[], options?: EnqueueBatchOptions): Promise<EnqueuedBatch>;

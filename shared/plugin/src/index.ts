@@ -45,3 +45,11 @@ export type {
   ToolDefinition,
 } from "./contract.ts";
 export { batchOf, defineJob, definePlugin, defineSchedule, defineTool } from "./define.ts";
+export type {
+  ProgramEnding,
+  ProgramJudgement,
+  ProgramRequest,
+  ProgramSandbox,
+  Programs,
+  RunningJob,
+} from "./programs.ts";

@@ -1,7 +1,7 @@
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { batchOf, defineJob, definePlugin, defineSchedule, defineTool } from "../src/index.ts";
-import type { JobContext, JobInput, JobOutput, PluginContext, ToolContext } from "../src/index.ts";
+import type { JobInput, JobOutput, PluginContext, RunningJob, ToolContext } from "../src/index.ts";
 
 declare module "../src/index.ts" {
   interface PluginJobDefinitions {
@@ -18,7 +18,7 @@ const importFeeds = defineJob({
   run({ urls, depth }, job) {
     expectTypeOf(urls).toEqualTypeOf<string[]>();
     expectTypeOf(depth).toEqualTypeOf<number>();
-    expectTypeOf(job).toEqualTypeOf<JobContext>();
+    expectTypeOf(job).toEqualTypeOf<RunningJob>();
     return { imported: urls.length };
   },
 });

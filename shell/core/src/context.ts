@@ -80,6 +80,7 @@ export function createContext(env: Environment, plugin: PluginRuntime, bound?: S
       env.onRunnable();
       return enqueued;
     },
+    programs: env.programs,
     registerJobHandler: plugin.addHandler,
     getJobStatus: (id) => service.getStatus(id),
     getBatchStatus: (id) => batches.getBatchStatus(id),

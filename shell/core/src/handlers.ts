@@ -1,7 +1,7 @@
 // From what a plugin defines to what the queue runs.
 import type { HandlerOptions } from "@brains/job-queue";
 import { failJob } from "@brains/plugin";
-import type { AddedOperation, AnyJob, JobContext, JobHandler, JobHandlerOptions } from "@brains/plugin";
+import type { AddedOperation, AnyJob, JobContext, JobHandler, JobHandlerOptions, RunningJob } from "@brains/plugin";
 import { createContext, typeOf } from "./context.ts";
 import type { PluginRuntime } from "./context.ts";
 import { fieldProblems } from "./field-problems.ts";
@@ -25,7 +25,7 @@ export function handlerOfJob(
     process(data, _jobId, running) {
       const scope = scopeOfJob(plugin, running);
       return env.scopes.run(scope, async () => {
-        const result = await job.run(data, ownNames(plugin, running), createContext(env, plugin, scope));
+        const result = await job.run(data, runningJob(env, plugin, running), createContext(env, plugin, scope));
         return checkOutput(job, result);
       });
     },
@@ -44,7 +44,9 @@ export function handlerOfMethods(
 ): QueueHandler {
   const handler: JobHandler = {
     process(data, jobId, running) {
-      return env.scopes.run(scopeOfJob(plugin, running), () => methods.process(data, jobId, ownNames(plugin, running)));
+      return env.scopes.run(scopeOfJob(plugin, running), () =>
+        methods.process(data, jobId, runningJob(env, plugin, running)),
+      );
     },
   };
   if (methods.validateAndParse !== undefined)
@@ -63,8 +65,8 @@ function scopeOfJob(plugin: PluginRuntime, job: JobContext): Scope {
   return newScope(callerOfOrigin(origin), origin);
 }
 
-/** The job's context, with the plugin's own type names in `addToBatch`. */
-function ownNames(plugin: PluginRuntime, job: JobContext): JobContext {
+/** The job's context, with the plugin's own type names in `addToBatch`, and programs. */
+function runningJob(env: Environment, plugin: PluginRuntime, job: JobContext): RunningJob {
   return {
     id: job.id,
     number: job.number,
@@ -84,6 +86,7 @@ function ownNames(plugin: PluginRuntime, job: JobContext): JobContext {
     sleep: (ms) => job.sleep(ms),
     addToBatch: (operations: readonly AddedOperation[]) =>
       job.addToBatch(operations.map((operation) => ({ ...operation, type: typeOf(plugin, operation.type) }))),
+    runProgram: (request) => env.programs.run(request, job),
   };
 }
 

@@ -2,6 +2,7 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Origin } from "@brains/job-queue/handler";
 import type { Caller, Logger } from "@brains/plugin";
 import type { JobQueue } from "@brains/job-queue";
+import type { BrainPrograms } from "./programs/programs.ts";
 
 /** Something that a call enqueued. */
 export interface Enqueued {
@@ -37,6 +38,7 @@ export interface Environment {
   /** Told after anything that may have made a job runnable. */
   readonly onRunnable: () => void;
   readonly now: () => number;
+  readonly programs: BrainPrograms;
   callTool(name: string, input: unknown, scope: Scope): Promise<unknown>;
   listTools(caller: Caller): readonly { readonly name: string; readonly description: string }[];
 }

@@ -10,6 +10,7 @@ import { forgetSchedules } from "./plugin-schedules.ts";
 import { Plugins } from "./plugins.ts";
 import type { PluginEntry } from "./plugins.ts";
 import type { JobQueue } from "@brains/job-queue";
+import { createPrograms } from "./programs/programs.ts";
 import { RepeatedCalls } from "./repeated-calls.ts";
 import { checkCaller, joinIdentities } from "./rights.ts";
 import type { Environment, Scope } from "./scope.ts";
@@ -67,6 +68,7 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
     scopes: new AsyncLocalStorage<Scope>(),
     brainDir: options.brainDir,
     home: options.home,
+    programs: createPrograms(),
     callTool: (name, input, scope) => {
       const caller: Caller = { ...scope.caller, kind: "model" };
       return dispatchNested(on, tools.find(name, caller), input, caller, scope);
