@@ -5,6 +5,7 @@ import { COMMANDS, HIDDEN_COMMANDS } from "./commands/registry.ts";
 import { exitCodeOfError, type ExitCode } from "./exit-codes.ts";
 import { createOutput, type Output } from "./output.ts";
 import { errorLines, errorView } from "./render/error.ts";
+import { interruptedNote } from "./interrupted-note.ts";
 import { openSession } from "./open-session.ts";
 import { printable } from "./text/printable.ts";
 
@@ -80,7 +81,10 @@ async function runCommand(
     async session({ plugins, brain = base.brain }) {
       if (session !== undefined) return session;
       session = await openSession({ ...base, brain }, plugins, "cli");
-      base.output.note((session.warnings ?? []).map((warning) => ` ${printable(warning)}`));
+      base.output.note([
+        ...(session.warnings ?? []).map((warning) => ` ${printable(warning)}`),
+        ...(await interruptedNote(session)),
+      ]);
       return session;
     },
   };

@@ -64,8 +64,8 @@ test("the card says what is asked, by whom, until when and how to answer", () =>
     expiresAt: new Date(NOW + 3_600_000).toISOString(),
     origin: { principal: "ana" },
   });
-  const card = showRequests(NO_CARD, [full], NOW);
-  expect(cardLines(card, 2, 8, plain({ prefix: "/" }))).toEqual([
+  const card = showRequests(NO_CARD, [full, second], NOW);
+  expect(cardLines(card, 8, plain({ prefix: "/" }))).toEqual([
     " ! #17 Publish the new pages?   (1 of 2)",
     "     command: rm -rf build",
     "     cwd: apps/site",
@@ -76,7 +76,7 @@ test("the card says what is asked, by whom, until when and how to answer", () =>
 
 test("a card never takes more lines than it may, and says how to see the rest", () => {
   const long = request({ number: 17, details: Array.from({ length: 30 }, (_, index) => `line ${index}`).join("\n") });
-  const lines = cardLines(showRequests(NO_CARD, [long], NOW), 1, 7, plain());
+  const lines = cardLines(showRequests(NO_CARD, [long], NOW), 7, plain());
   expect(lines).toHaveLength(7);
   expect(lines[4]).toBe("     +27 lines, all of it: /jobs 17");
 });

@@ -145,6 +145,11 @@ export interface PauseView {
   readonly by?: string | undefined;
 }
 
+/** `shell:interrupted` */
+export interface InterruptedReply {
+  readonly operations: readonly Operation[];
+}
+
 /** `shell:pause`, `shell:unpause` */
 export interface PauseReply {
   readonly message: string;

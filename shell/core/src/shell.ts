@@ -15,6 +15,7 @@ import { RepeatedCalls } from "./repeated-calls.ts";
 import { checkCaller, joinIdentities } from "./rights.ts";
 import type { Environment, Scope } from "./scope.ts";
 import { ToolTable } from "./tool-table.ts";
+import { interruptedVerb } from "./verbs/interrupted.ts";
 import { lookVerbs } from "./verbs/look.ts";
 import { pauseVerbs } from "./verbs/pause.ts";
 import { schedulesVerb } from "./verbs/schedules.ts";
@@ -87,6 +88,7 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
     ...steerVerbs(ports),
     ...pauseVerbs(ports),
     schedulesVerb(ports),
+    interruptedVerb(ports),
   ]);
 
   const admit = (caller: Caller): Caller => {

@@ -162,6 +162,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./decide.ts")).reject,
   },
   {
+    name: "send",
+    args: "<id> [text...]",
+    summary: "send a line to a running job; - sends what comes over stdin",
+    group: "Steer",
+    options: [
+      ["--eof", "then end its input"],
+      ["--no-newline", "without the end of the line"],
+    ],
+    examples: ["send 142 yes", "send 142 --eof", "send 142 - < answers.txt"],
+    prompt: true,
+    load: async () => (await import("./send.ts")).send,
+  },
+  {
     name: "pause",
     args: "<type|plugin>",
     summary: "start nothing more of a job type, a plugin or a schedule; what runs goes on",
@@ -270,4 +283,4 @@ export const HIDDEN_COMMANDS: readonly CommandSpec[] = [
 ];
 
 /** Planned, and refused by name so that nobody takes them for working. */
-export const LATER_COMMANDS: readonly string[] = ["send", "policy", "web", "matrix", "up"];
+export const LATER_COMMANDS: readonly string[] = ["policy", "web", "matrix", "up"];

@@ -7,6 +7,8 @@ import { textWidth, truncate } from "../text/width.ts";
 
 export interface CardState {
   readonly shown: RequestView | undefined;
+  /** How many are open, the shown one included. */
+  readonly open: number;
   readonly focused: boolean;
   /** When the shown card last became another one. */
   readonly changedAt: number;
@@ -14,7 +16,7 @@ export interface CardState {
   readonly remark: string | undefined;
 }
 
-export const NO_CARD: CardState = { shown: undefined, focused: false, changedAt: 0, remark: undefined };
+export const NO_CARD: CardState = { shown: undefined, open: 0, focused: false, changedAt: 0, remark: undefined };
 
 /** Keys do nothing for so long after the card changed. */
 export const GRACE = 600;
@@ -27,9 +29,12 @@ function fingerprint(request: RequestView | undefined): string {
 /** First in, first out; a request that was brought forward by its number stays until it is answered. */
 export function showRequests(card: CardState, requests: readonly RequestView[], now: number): CardState {
   const shown = requests.find((request) => request.id === card.shown?.id) ?? requests[0];
-  if (fingerprint(shown) === fingerprint(card.shown)) return shown === card.shown ? card : { ...card, shown };
+  const open = requests.length;
+  if (fingerprint(shown) === fingerprint(card.shown))
+    return shown === card.shown && open === card.open ? card : { ...card, shown, open };
   return {
     shown,
+    open,
     focused: shown !== undefined && card.focused,
     changedAt: now,
     remark: card.focused && shown !== undefined ? "the question changed, look again" : undefined,
@@ -46,7 +51,7 @@ export function focusCard(
   const wanted = number === undefined ? card.shown : requests.find((request) => request.number === number);
   if (wanted === undefined) return card;
   const changed = wanted.id !== card.shown?.id;
-  return { shown: wanted, focused: true, changedAt: changed ? now : card.changedAt, remark: undefined };
+  return { ...card, shown: wanted, focused: true, changedAt: changed ? now : card.changedAt, remark: undefined };
 }
 
 /** At the prompt `/approve` and `/approve 17` show a question and focus it: the answer is a key of its own. With more words it is a command. */
@@ -88,16 +93,15 @@ function choiceText(key: string, choice: string): string {
 }
 
 /** The card in at most `most` lines (at least 3). */
-export function cardLines(card: CardState, waiting: number, most: number, layout: Layout): string[] {
-  const request = card.shown;
+export function cardLines(card: CardState, most: number, layout: Layout): string[] {
+  const { shown: request, open } = card;
   if (request === undefined) return [];
   const { style, now, width } = layout;
-  const count = waiting > 1 ? `   (1 of ${waiting})` : "";
+  const count = open > 1 ? `   (1 of ${open})` : "";
   const head = truncate(`#${request.number} ${printable(request.question)}`, width - 4 - textWidth(count));
   const lines = [` ${style.yellow("!")} ${style.bold(head)}${style.dim(count)}`];
-  const facts = [`asked ${printable(request.asked)} ${asker(request)}`, expiry(request, now)].filter(
-    (part) => part !== "",
-  );
+  const asked = request.asked === "" ? "" : `asked ${printable(request.asked)} ${asker(request)}`;
+  const facts = [asked, expiry(request, now)].filter((part) => part !== "");
   const details = detailLines(request.details, width - 6);
   const room = Math.max(0, most - 3);
   const shown = details.length > room ? details.slice(0, Math.max(0, room - 1)) : details;
@@ -109,7 +113,7 @@ export function cardLines(card: CardState, waiting: number, most: number, layout
       ),
     );
   }
-  lines.push(style.dim(truncate(`     ${facts.join("   ")}`, width - 1)));
+  if (facts.length > 0) lines.push(style.dim(truncate(`     ${facts.join("   ")}`, width - 1)));
   const choices = [...choiceKeys(request.choices)].map(([key, choice]) => choiceText(key, choice)).join("  ");
   const answer = truncate(choices, width - 6);
   const paintHow = card.remark === undefined ? style.dim : style.yellow;

@@ -83,12 +83,7 @@ export function liveRegion(state: LiveState, layout: Layout): LiveRegion {
   if (room >= 2 && (operations.length > 0 || state.card.shown !== undefined)) {
     room--;
     if (state.card.shown !== undefined && room >= 3) {
-      const card = cardLines(
-        state.card,
-        state.view.requests.length,
-        Math.min(7, room - (operations.length > 1 ? 1 : 0)),
-        layout,
-      );
+      const card = cardLines(state.card, Math.min(7, room - (operations.length > 1 ? 1 : 0)), layout);
       above.push(...card);
       room -= card.length;
     }

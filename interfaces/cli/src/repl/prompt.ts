@@ -9,6 +9,7 @@ import { errorLines } from "../render/error.ts";
 import { clockSeconds } from "../text/time.ts";
 import { focusCard, NO_CARD, pressCard, questionToShow, showRequests, type CardState } from "./card.ts";
 import { completePrompt } from "./complete-prompt.ts";
+import { interruptedCards } from "./interrupted.ts";
 import { edit, EMPTY_EDITOR, insertText, setText, type EditorState } from "./editor.ts";
 import type { History } from "./history.ts";
 import type { PromptKey } from "./keys.ts";
@@ -60,6 +61,11 @@ export interface PromptOptions {
   readonly suspend?: (() => void) | undefined;
 }
 
+function tellsOfInterruption(event: WorkEvent): boolean {
+  if (event.type !== "work" || event.event.kind !== "job" || event.event.change !== "ended") return false;
+  return ["interrupted", "crashed"].includes(event.event.job.reason ?? "");
+}
+
 export function createPrompt(options: PromptOptions): Prompt {
   const { session, history, layout } = options;
   const listeners = new Set<() => void>();
@@ -79,6 +85,7 @@ export function createPrompt(options: PromptOptions): Prompt {
   let first = true;
   let closed = false;
   let leave: (code: number) => void = () => {};
+  const interrupted = interruptedCards(session);
   const left = new Promise<number>((resolve) => {
     leave = resolve;
   });
@@ -107,7 +114,20 @@ export function createPrompt(options: PromptOptions): Prompt {
       ];
       view = reduceWork(view, { type: "told" });
     }
-    card = showRequests(card, view.requests, Date.now());
+    showCards();
+    if (events.some(tellsOfInterruption)) void lookForInterrupted();
+  };
+  const showCards = () => {
+    card = showRequests(card, [...interrupted.requests, ...view.requests], Date.now());
+  };
+  const lookForInterrupted = async () => {
+    try {
+      say(await interrupted.look());
+      showCards();
+      changed();
+    } catch (error) {
+      if (!closed) sayError(error);
+    }
   };
   const flush = () => {
     frame = undefined;
@@ -156,6 +176,7 @@ export function createPrompt(options: PromptOptions): Prompt {
     if (view.operations.size > 0 || view.requests.length > 0) draw();
   }, 1000);
   void lookNow();
+  void lookForInterrupted();
 
   const interruptible: LineContext["interruptible"] = async (work) => {
     const stop = new AbortController();
@@ -199,6 +220,11 @@ export function createPrompt(options: PromptOptions): Prompt {
     lookIn(LOOK_SOON);
   };
   const decide = async (request: NonNullable<CardState["shown"]>, choice: string) => {
+    if (interrupted.owns(request)) {
+      const line = interrupted.answer(request, choice);
+      showCards();
+      return line === undefined ? changed() : submit(line);
+    }
     try {
       demandPerson(options.line.brain.env, true);
       await callVerb<ActionReply>(session, "decide", { ids: [request.number], choice, digest: request.digest });
