@@ -10,6 +10,7 @@ import { newScope } from "./scope.ts";
 import type { Environment, Scope } from "./scope.ts";
 import { withTimeLimit } from "./time-limit.ts";
 import type { Call, Tool } from "./tool-table.ts";
+import { markRead } from "./unread.ts";
 import { count } from "./wording.ts";
 import { LONGEST_WAIT, listenTo, outcomeOf, waitForWork } from "./waiting.ts";
 
@@ -138,6 +139,11 @@ async function waitFor(
   try {
     const settled = await waitForWork(on.env.queue, work, seconds * 1000, options.signal);
     if (settled === undefined) return { ...reply, waited: Math.round((on.env.now() - started) / 1000) };
+    await markRead(
+      on.env.queue,
+      caller,
+      settled.kind === "job" ? settled.job : { ...settled.batch, state: settled.batch.status },
+    );
     return { kind: "ended", queued, outcome: outcomeOf(settled) };
   } finally {
     silence?.();

@@ -88,6 +88,8 @@ export interface Operation {
   readonly counts: OperationCounts;
   readonly times: OperationTimes;
   readonly origin?: OriginView | undefined;
+  /** Its result is news to the caller: it was started in the conversation asked for, and read neither by `shell:job` nor by waiting. */
+  readonly unread?: boolean | undefined;
 }
 
 export interface OperationCounts {

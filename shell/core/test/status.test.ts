@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { batchOperation } from "@brains/shell";
+import type { QueuedReply } from "@brains/shell";
 import { createTestShell } from "@brains/shell/testing";
 import { feeds } from "./fixtures/feeds.ts";
 import { gated, status, text, until } from "./fixtures/gated.ts";
@@ -149,6 +150,24 @@ test("filters narrow it, and a cursor shows only what changed since", async () =
   expect(await labels({ state: "completed" })).toEqual(["Import feeds"]);
   expect(await labels({ since: before.cursor })).toEqual(["Write"]);
   await expect(brain.call("shell:status", { since: "nonsense" })).rejects.toMatchObject({ code: "INVALID_CURSOR" });
+});
+
+test("a conversation also shows results of long ago that the caller has not read yet", async () => {
+  await using brain = await createTestShell({ plugins: [feeds] });
+  const caller = { ...brain.caller, conversation: "!room" };
+  const { queued: first } = (await brain.call("feeds:import", { urls: ["a"] }, { caller })) as { queued: QueuedReply };
+  const { queued: second } = (await brain.call("feeds:import", { urls: ["b"] }, { caller })) as { queued: QueuedReply };
+  await vi.waitFor(async () => expect((await brain.queue.service.getStatus(second.number))?.state).toBe("completed"));
+  brain.queue.clock.set(brain.queue.clock.now() + 86_400_000);
+  const unread = async () =>
+    (await status(brain, { conversation: "!room" })).operations.map((one) => [one.number, one.unread]);
+  expect((await unread()).toSorted()).toEqual([
+    [first.number, true],
+    [second.number, true],
+  ]);
+  await brain.call("shell:job", { id: first.number }, { caller });
+  expect(await unread()).toEqual([[second.number, true]]);
+  expect((await status(brain)).operations).toEqual([]);
 });
 
 test("work with no worker alive says so, and never that a person must start one", async () => {

@@ -6,6 +6,7 @@ import type { BatchesReply, JobReply, JobsReply, LogsReply, RequestsReply } from
 import { BATCH_STATES, JOB_STATES } from "../states.ts";
 import { operationLine, requestLine } from "../status-words.ts";
 import type { Call, Tool } from "../tool-table.ts";
+import { markRead } from "../unread.ts";
 import { batchView, iso, isoIf, jobSummary, jobView, requestView } from "../views.ts";
 import { Operations, batchOf } from "./operations-of.ts";
 import { find, jobOf, limitSchema, refSchema, verbTool } from "./verb.ts";
@@ -30,6 +31,8 @@ function jobVerb(ports: VerbPorts): Tool {
     readOnly: true,
     async run({ id }, call) {
       const data = await jobReply(ports, await find(ports.queue, id), call);
+      if (data.kind === "job" && data.job.withheld !== true) await markRead(ports.queue, call.caller, data.job);
+      if (data.kind === "batch") await markRead(ports.queue, call.caller, { ...data.batch, state: data.batch.status });
       return { data, text: jobText(data, ports.now()) };
     },
   });

@@ -6,6 +6,7 @@ import { JOB_STATES, isEndedState } from "../states.ts";
 import type { Operation, RequestView, StatusReply } from "../replies.ts";
 import { operationLine, pausesLine, requestLine, statusMessage } from "../status-words.ts";
 import type { Call, Tool } from "../tool-table.ts";
+import { unreadOf } from "../unread.ts";
 import { requestView } from "../views.ts";
 import { Operations } from "./operations-of.ts";
 import { pausesOf } from "./pause.ts";
@@ -24,7 +25,12 @@ const input = z.object({
   plugin: z.string().optional().describe("Only work of this plugin"),
   type: z.string().optional().describe("Only this job type, e.g. site-builder:generate-section"),
   state: z.enum(JOB_STATES).optional().describe("Only this state"),
-  conversation: z.string().optional().describe("Only work started from this conversation"),
+  conversation: z
+    .string()
+    .optional()
+    .describe(
+      "Only work started from this conversation; also what ended earlier, as long as you have not read its result",
+    ),
   since: z.string().optional().describe("The cursor of an earlier answer: only what changed since then"),
 });
 type Wanted = z.output<typeof input>;
@@ -51,13 +57,13 @@ export function statusVerb(ports: VerbPorts): Tool {
   });
 }
 
-async function status(ports: VerbPorts, wanted: Wanted, _call: Call): Promise<StatusReply> {
+async function status(ports: VerbPorts, wanted: Wanted, call: Call): Promise<StatusReply> {
   const { queue } = ports;
   const operations = new Operations(ports);
   // Before the look, so that `since` misses nothing that changes meanwhile.
   const [cursor, workers, paused] = await Promise.all([queue.events.cursor(), queue.workers(), pausesOf(queue)]);
   const found =
-    wanted.id === undefined ? await search(ports, operations, wanted) : await one(ports, operations, wanted.id);
+    wanted.id === undefined ? await search(ports, operations, wanted, call) : await one(ports, operations, wanted.id);
   const shown = found.operations.slice(0, MOST);
   const expired = found.expired === true ? "That cursor is too old, so this is everything. " : "";
   return {
@@ -91,9 +97,12 @@ async function one(ports: VerbPorts, operations: Operations, id: string | number
   return { operations: [operation], requests: requests.map((one) => requestView(one, ports.now())), more: false };
 }
 
-async function search(ports: VerbPorts, operations: Operations, wanted: Wanted): Promise<Found> {
+async function search(ports: VerbPorts, operations: Operations, wanted: Wanted, call: Call): Promise<Found> {
+  const { conversation } = wanted;
+  const unread =
+    conversation === undefined ? NOTHING : await unreadOf(ports.queue, call.caller, conversation, ports.now());
   const changed = wanted.since === undefined ? undefined : await changedSince(ports, wanted.since);
-  const { jobs, batches, more } = changed ?? (await present(ports, wanted));
+  const { jobs, batches, more } = changed ?? (await present(ports, wanted, unread));
   const fits = fitsFilter(wanted);
   const alone = jobs.filter((job) => job.batchId === undefined && fits(job));
   const [jobLines, batchLines, open] = await Promise.all([
@@ -106,9 +115,10 @@ async function search(ports: VerbPorts, operations: Operations, wanted: Wanted):
     ),
     operations.openRequests(),
   ]);
+  const news = new Set([...unread.jobs.map((job) => job.id), ...unread.batches.map((batch) => batch.batchId)]);
   const requests = open.filter(({ jobType: type, origin }) => fits({ type, plugin: type.split(":")[0], origin }));
   return {
-    operations: inOrder([...jobLines, ...batchLines]),
+    operations: inOrder([...jobLines, ...batchLines].map((one) => (news.has(one.id) ? { ...one, unread: true } : one))),
     requests: requests.map((request) => requestView(request, ports.now())),
     more,
     expired: wanted.since !== undefined && changed === undefined,
@@ -121,8 +131,14 @@ interface Work {
   readonly more: boolean;
 }
 
-/** Everything active, and what ended in the last ten minutes. */
-async function present(ports: VerbPorts, { plugin, conversation, type, state }: Wanted): Promise<Work> {
+const NOTHING = { jobs: [], batches: [] } as const;
+
+/** Everything active, what ended in the last ten minutes, and what is news to the caller. */
+async function present(
+  ports: VerbPorts,
+  { plugin, conversation, type, state }: Wanted,
+  unread: Pick<Work, "jobs" | "batches">,
+): Promise<Work> {
   const common = { plugin, conversation };
   const endedSince = ports.now() - RECENT;
   const jobs = [
@@ -134,14 +150,8 @@ async function present(ports: VerbPorts, { plugin, conversation, type, state }: 
     batchPage(ports, { ...common, endedSince }),
   ]);
   return {
-    jobs: unique(
-      jobs.flatMap((page) => page.items),
-      (job) => job.id,
-    ),
-    batches: unique(
-      batches.flatMap((page) => page.items),
-      (batch) => batch.batchId,
-    ),
+    jobs: unique([...jobs.flatMap((page) => page.items), ...unread.jobs], (job) => job.id),
+    batches: unique([...batches.flatMap((page) => page.items), ...unread.batches], (batch) => batch.batchId),
     more: jobs.some((page) => page.next !== undefined) || batches.some((page) => page.next !== undefined),
   };
 }
