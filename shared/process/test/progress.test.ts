@@ -73,3 +73,19 @@ test("a program states its progress, with its secrets masked", async () => {
   await program.ended;
   expect(said).toEqual([{ current: 1, total: 2, message: "with ***" }]);
 });
+
+test("a program states that it waits for input, and that it no longer does", async () => {
+  const said: boolean[] = [];
+  const told = Promise.withResolvers<void>();
+  const waiting = (waits: boolean) => void (said.push(waits), told.resolve());
+  const script =
+    'echo "::brains waiting=input"; read line; echo " ::brains waiting=input"; echo "::brains waiting=nothing"';
+  const program = await startProgram(
+    { file: "/bin/sh", args: ["-c", script], cwd: "/", env: PATH, input: "open" },
+    { output: () => undefined, waiting },
+  );
+  await told.promise;
+  await program.write("yes\n");
+  await program.ended;
+  expect(said).toEqual([true, false]);
+});

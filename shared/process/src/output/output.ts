@@ -14,6 +14,8 @@ export interface Sinks {
   output(piece: OutputPiece): void | Promise<void>;
   /** Called with what the program states itself. */
   progress?(stated: StatedProgress): void;
+  /** Called when the program states that it waits for input, and when it states that it no longer does. */
+  waiting?(waits: boolean): void;
 }
 
 export interface OutputSetting {
@@ -89,6 +91,7 @@ export class Output {
       allow: (bytes) => this.#allow(bytes),
       output: (piece) => (this.#failure ? undefined : sinks.output(piece)),
       progress: (stated) => this.#guard(() => sinks.progress?.(stated)),
+      waiting: (waits) => this.#guard(() => sinks.waiting?.(waits)),
       failed: (error) => this.#fail(error),
     });
   }

@@ -13,12 +13,15 @@ const LONGEST = 1024;
 const STATEMENT =
   // oxlint-disable-next-line no-control-regex -- the sequence has them
   /(?<=^|\n)::brains ([^\n]{1,1000})\n|\u001B\]9;4;([0-4])(?:;(\d{1,3}))?(?:\u0007|\u001B\\)/g;
+const WAITING = /^waiting=(input|nothing)$/;
 const FIELDS = /^progress=(\d+(?:\.\d+)?)(?: total=(\d+(?:\.\d+)?))?(?: unit=(\S+))?(?: msg=(.*))?$/;
 
-/** Finds statements in a program's output, piece by piece. What the output looks like otherwise means nothing. */
+/** Finds statements of progress and of waiting in a program's output, piece by piece. What the output looks like otherwise means nothing. */
 export class ProgressReader {
   #rest = "";
   #lineStart = true;
+  /** What the last statement of that kind said: `::brains waiting=input` before the program reads what may not be there yet, `waiting=nothing` after. */
+  waiting = false;
 
   /** The last statement that this piece completed. */
   push(piece: Buffer): StatedProgress | undefined {
@@ -28,7 +31,9 @@ export class ProgressReader {
     let end = 0;
     if (text.includes("::brains ") || text.includes("\u001B]9;4;")) {
       for (const match of text.matchAll(STATEMENT)) {
-        stated = parse(match) ?? stated;
+        const waits = WAITING.exec(match[1]?.trimEnd() ?? "");
+        if (waits) this.waiting = waits[1] === "input";
+        else stated = parse(match) ?? stated;
         end = match.index + match[0].length;
       }
     }

@@ -22,6 +22,7 @@ export interface PumpSetting {
   /** While it is not done, nothing more is read: the program waits in its write. */
   readonly output: (piece: OutputPiece) => void | Promise<void>;
   readonly progress: (stated: StatedProgress) => void;
+  readonly waiting: (waits: boolean) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -37,6 +38,7 @@ export class Pump {
   #last: Promise<void> | undefined;
   #heardAt = performance.now();
   #ended = false;
+  #waiting = false;
   /** What was read, before anything was done to it. */
   bytes = 0;
 
@@ -85,13 +87,19 @@ export class Pump {
     if (end === 0) return;
     const bytes = all.subarray(0, end);
     try {
-      const stated = this.#reader.push(bytes);
-      if (stated) this.#setting.progress(stated);
+      this.#tell(this.#reader.push(bytes));
       const taken = this.#setting.output({ stream: this.#setting.stream, at: Date.now(), bytes });
       if (taken) this.#wait(taken);
     } catch (error) {
       this.#setting.failed(error);
     }
+  }
+
+  #tell(stated: StatedProgress | undefined): void {
+    if (stated) this.#setting.progress(stated);
+    const { waiting } = this.#reader;
+    if (waiting !== this.#waiting) this.#setting.waiting(waiting);
+    this.#waiting = waiting;
   }
 
   #wait(taken: Promise<void>): void {
@@ -110,8 +118,7 @@ export class Pump {
     this.#ended = true;
     this.#closed.resolve();
     this.#give(this.#redacting.end(), true);
-    const stated = this.#reader.end();
-    if (stated) this.#setting.progress(stated);
+    this.#tell(this.#reader.end());
     void (this.#last ?? Promise.resolve()).then(this.#done.resolve);
   }
 }
