@@ -1,8 +1,10 @@
+import { type AbortCause, AttemptAborted } from "./abort.ts";
 import { backoffDelay } from "./backoff.ts";
 import type { Engine } from "./engine.ts";
 import { checksumOf } from "./checksum.ts";
 import { JobQueueError } from "./errors.ts";
-import { type JobHandler, handlerSignal } from "./handler.ts";
+import { type InputPiece, type JobHandler, handlerSignal } from "./handler.ts";
+import { Input } from "./input.ts";
 import type { FailReason, LogStream, Progress, StoredError } from "./job.ts";
 import { SETTLE_RETRY_MS } from "./limits.ts";
 import type { Backoff } from "./options.ts";
@@ -10,30 +12,11 @@ import { Output } from "./output.ts";
 import type { Ports } from "./ports.ts";
 import type { ClaimedJob } from "./store/claim.ts";
 import type { Outcome } from "./store/settle.ts";
+import { storedError } from "./stored-error.ts";
 import { type Registered, parseData, toJson } from "./validate.ts";
-
-/** Why the signal of an attempt was aborted; `signal.reason` is this error. */
-export type AbortCause = "cancelled" | "timeout" | "stalled" | "lost" | "stopping" | "suspended";
-const ABORT_WORDS: Record<AbortCause, string> = {
-  cancelled: "The job was cancelled.",
-  timeout: "The job ran longer than its time-out.",
-  stalled: "The job showed no progress for too long.",
-  lost: "This attempt was taken over; whatever it still does changes nothing.",
-  stopping: "The worker is stopping; the job will run again.",
-  suspended: "The job waits and will run again from the top.",
-};
 
 /** A stall is noticed after its limit, and at most this share of it later. */
 const STALL_LOOKS = 4;
-
-export class AttemptAborted extends Error {
-  readonly code: AbortCause;
-  constructor(code: AbortCause) {
-    super(ABORT_WORDS[code]);
-    this.name = "AbortError";
-    this.code = code;
-  }
-}
 
 export interface AttemptSetting {
   readonly engine: Engine;
@@ -67,6 +50,7 @@ export class Attempt {
   #aborted: AttemptAborted | undefined;
   #timers: Set<() => void> | undefined;
   #said: Output | undefined;
+  #input: Input | undefined;
   /** Since the last look of the stall limit, the handler has shown that it goes on. */
   #heard = false;
   /** What becomes of it is decided: by the handler's end, by a suspension, or by giving the handler up. The first decision stands. */
@@ -137,7 +121,7 @@ export class Attempt {
   /** Looks several times within the limit, each by a timer of its own: a process that was stopped, or a clock that was set, is no stall. */
   #watchStall(ms: number, left: number): void {
     this.timer(ms, () => {
-      const heard = this.#heard;
+      const heard = this.#heard || this.#input?.waits === true;
       this.#heard = false;
       if (heard) this.#watchStall(ms, STALL_LOOKS);
       else if (left > 1) this.#watchStall(ms, left - 1);
@@ -156,6 +140,7 @@ export class Attempt {
     this.#quiet = cause === "suspended";
     this.#aborted = new AttemptAborted(cause);
     this.#controller?.abort(this.#aborted);
+    this.#input?.abort(this.#aborted);
     if (cause === "lost") this.#decide("lost");
     else if (cause !== "stopping") {
       this.timer(this.setting.grace, () => {
@@ -214,6 +199,33 @@ export class Attempt {
     }));
   }
 
+  readInput(): Promise<InputPiece | null> {
+    if (this.#aborted) return handled(Promise.reject(this.#aborted));
+    this.#heard = true;
+    return handled(this.#inputs().read());
+  }
+
+  waitsForInput(waits: boolean): void {
+    this.#heard = true;
+    if (!this.#over && !this.#quiet) this.#inputs().state(waits);
+  }
+
+  /** Something was asked of a job of this worker. */
+  lookForInput(): void {
+    this.#input?.look();
+  }
+
+  #inputs(): Input {
+    const { engine, internalError } = this.setting;
+    return (this.#input ??= new Input({
+      engine,
+      job: this.job,
+      internalError,
+      timer: (ms, callback) => this.timer(ms, callback),
+      lost: () => this.abort("lost"),
+    }));
+  }
+
   timer(ms: number, callback: () => void): () => void {
     const timers = (this.#timers ??= new Set());
     const cancel = this.setting.ports.clock.timer(ms, () => {
@@ -259,25 +271,27 @@ export class Attempt {
   }
 
   #threw(error: unknown): End {
-    if (this.#aborted) return this.#afterAbort();
     const signal = handlerSignal(error);
+    if (this.#aborted) return this.#afterAbort(signal?.kind === "aborted" ? ` ${(error as Error).message}` : "");
     if (signal?.kind === "cancel") return { kind: "cancel", reason: "user", message: (error as Error).message };
     if (signal?.kind === "snooze") return { kind: "snooze", until: this.setting.ports.clock.now() + signal.ms };
     return this.#failure("error", storedError(error), signal?.kind === "fail");
   }
 
-  #afterAbort(): End {
+  /** `note` is what the handler says of how it was stopped. */
+  #afterAbort(note = ""): End {
     const cause = this.#aborted?.code;
     if (cause === "stopping") return "release";
     if (cause === "suspended") return this.#suspension ?? "lost";
-    if (cause === "cancelled") return { kind: "cancel", reason: "user" };
+    if (cause === "cancelled")
+      return { kind: "cancel", reason: "user", message: note === "" ? undefined : `The job was cancelled.${note}` };
     const { timeout, stallAfter } = this.#registered.options;
     if (cause === "timeout") {
-      const message = `It ran longer than its time-out of ${this.job.timeout ?? timeout} ms.`;
+      const message = `It ran longer than its time-out of ${this.job.timeout ?? timeout} ms.${note}`;
       return this.#failure("timeout", { message }, false);
     }
     if (cause !== "stalled") return "lost";
-    const message = `It showed no progress, log line or finished step for ${stallAfter} ms.`;
+    const message = `It showed no progress, log line or finished step for ${stallAfter} ms.${note}`;
     return this.#failure("stalled", { message }, false);
   }
 
@@ -354,30 +368,16 @@ export class Attempt {
   }
 }
 
+/** A call that a handler does not await must not end the process by its rejection; the handler itself still gets it. */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
 const isClosed = (error: unknown): boolean => error instanceof JobQueueError && error.code === "QUEUE_CLOSED";
 
 /** Troubles of a store that pass: what it refuses now it may take later. */
 const PASSING: ReadonlySet<string> = new Set(["STORE_BUSY", "STORE_FULL", "STORE_UNREADABLE"]);
-
-function storedError(error: unknown): StoredError {
-  if (!(error instanceof Error))
-    return {
-      message: typeof error === "string" ? error : `The handler threw ${JSON.stringify(error) ?? String(error)}.`,
-    };
-  const { code, data } = error as { code?: unknown; data?: unknown };
-  let kept: unknown;
-  try {
-    kept = data === undefined ? undefined : (JSON.parse(JSON.stringify(data)) as unknown);
-  } catch {
-    kept = undefined;
-  }
-  return {
-    message: error.message || error.name,
-    code: typeof code === "string" ? code : undefined,
-    stack: error.stack,
-    data: kept,
-  };
-}
 
 /** Bits flip on disks: rather no work than work with what nobody gave. */
 function assertUndamaged({ id, data, sum }: ClaimedJob): void {

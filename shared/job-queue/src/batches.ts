@@ -7,7 +7,6 @@ import type { BatchInfo, Origin } from "./job.ts";
 import type { BatchFilter, BatchOperation, BatchOptions, EnqueuedBatch, Page } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { requireRef, resolveRef } from "./resolve.ts";
-import { type WaitOptions, waitUntil } from "./service.ts";
 import type { MemberRow } from "./store/batch.ts";
 import { COMPLETED, FLAG_PLANNER } from "./store/codes.ts";
 import type { Staging } from "./store/stage.ts";
@@ -23,6 +22,7 @@ import {
   text,
   wholeNumber,
 } from "./validate.ts";
+import { type WaitOptions, waitUntil } from "./wait.ts";
 import type { Watch } from "./watch.ts";
 
 export interface BatchSetting {

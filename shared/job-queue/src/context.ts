@@ -30,5 +30,7 @@ export function createContext(attempt: Attempt, id: string, prepareMember: Prepa
     waitFor: (ids) => durable().waitFor(ids),
     sleep: (ms) => durable().sleep(ms),
     addToBatch: (operations) => durable().addToBatch(operations),
+    readInput: () => attempt.readInput(),
+    waitsForInput: (waits) => attempt.waitsForInput(waits),
   };
 }

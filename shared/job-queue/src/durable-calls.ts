@@ -1,4 +1,4 @@
-import type { Attempt } from "./attempt.ts";
+import { type Attempt, handled } from "./attempt.ts";
 import { JobQueueError } from "./errors.ts";
 import type { AddedOperation, DecisionRequest, EndedWork, StepOptions, StepReview } from "./handler.ts";
 import { parseRef, publicId } from "./ids.ts";
@@ -96,6 +96,7 @@ export function durableCalls(attempt: Attempt, origin: Origin | undefined, prepa
       comment: row.comment ?? undefined,
       principal: row.principal ?? undefined,
       interface: row.interface ?? undefined,
+      digest: row.digest ?? undefined,
       at: row.decidedAt ?? 0,
     };
   }
@@ -199,12 +200,6 @@ export function durableCalls(attempt: Attempt, origin: Origin | undefined, prepa
     sleep: (ms: number) => handled(sleep(ms)),
     addToBatch: (operations: readonly AddedOperation[]) => handled(addToBatch(operations)),
   };
-}
-
-/** A call that a handler does not await must not end the process by its rejection; the handler itself still gets it. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
 }
 
 function parsed(json: string | null): unknown {

@@ -24,6 +24,9 @@ export type Result<Value> =
 const REFUSES_FIRST: ReadonlySet<CommandName> = new Set<CommandName>([
   // Of a large batch it writes so many rows that a savepoint around them costs the square of their number.
   "rerunBatch",
+  "sendInput",
+  "takeInput",
+  "waitsForInput",
   "settle",
   "progress",
   "log",

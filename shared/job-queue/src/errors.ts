@@ -20,6 +20,8 @@ export const QUEUE_ERRORS = {
   DIGEST_MISMATCH: "The thing to be approved is not the one that was shown. Look again.",
   IDEMPOTENCY_MISMATCH: "This idempotency key was used with other input. Use a new key.",
   TOO_LARGE: "The payload, result or value is over the size limit. Store it as a file and pass its name.",
+  INPUT_CLOSED: "The input of this job was ended, so no more can be sent. A retry of the job begins with new input.",
+  INPUT_FULL: "The job has not read what was sent to it before. Send more when it has.",
   CURSOR_EXPIRED: "The events after this cursor are gone. Take a snapshot and go on from the new cursor.",
   INVALID_CURSOR: "This is not a cursor of this list. Start without one.",
   WAIT_TIMEOUT: "The job did not end within the time. It goes on; ask again.",

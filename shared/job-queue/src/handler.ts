@@ -44,6 +44,20 @@ export interface JobContext {
    * (several equal ones in one call are several), so a later attempt or run adds nothing twice. Throws BATCH_CLOSED, INVALID_STATE.
    */
   addToBatch(operations: readonly AddedOperation[]): Promise<{ jobIds: string[] }>;
+  /**
+   * The next piece of text that somebody sent to this run, in order; waits for it with the slot held. Each piece is given once per run: a later
+   * attempt goes on behind it. Null after the end of the input (`eof`) was given. Rejects with the signal's reason when that is aborted.
+   */
+  readInput(): Promise<InputPiece | null>;
+  /** State that the work waits for input, or no longer: people see it (`waitingFor`), and `stallAfter` does not run meanwhile. Never throws. */
+  waitsForInput(waits: boolean): void;
+}
+
+/** What somebody sent to a running job. */
+export interface InputPiece {
+  readonly text: string;
+  /** Nothing follows. */
+  readonly eof: boolean;
 }
 
 /** What a step that is run again after a review gets. */
@@ -104,7 +118,7 @@ export interface JobHandler<Data = unknown, Result = unknown> {
 }
 
 const SIGNAL = Symbol.for("@brains/handler-signal");
-type SignalKind = "cancel" | "snooze" | "fail";
+type SignalKind = "cancel" | "snooze" | "fail" | "aborted";
 interface HandlerSignal {
   readonly [SIGNAL]: SignalKind;
   readonly ms?: number;
@@ -128,6 +142,14 @@ export function snoozeJob(ms: number): Error {
 export function failJob(message: string, options: { code?: string; data?: unknown; cause?: unknown } = {}): Error {
   const error = new Error(message, options.cause === undefined ? undefined : { cause: options.cause });
   return Object.assign(error, { [SIGNAL]: "fail" as const, code: options.code, data: options.data });
+}
+
+/**
+ * Throw this when the signal was aborted, to add to what is stored of a time-out, a stall or a cancel: "… Stopped 4 processes." Thrown at any other
+ * time it is an error like others.
+ */
+export function abortedWith(note: string): Error {
+  return Object.assign(new Error(note), { [SIGNAL]: "aborted" as const });
 }
 
 /** Recognised by brand, not by class, because a plugin may carry another copy of this module. */

@@ -108,6 +108,7 @@ export interface JobInfo {
   readonly reason?: EndReason | undefined;
   /** A running job whose cancel was asked for but whose handler has not ended yet. */
   readonly cancelling: boolean;
+  /** A running job whose handler says that its work waits for somebody to send it text. */
   readonly waitingFor?: "input" | undefined;
   /** A pending job that does not start because its type or plugin is paused. */
   readonly paused?: true | undefined;
@@ -217,6 +218,8 @@ export interface Decision {
   readonly comment?: string | undefined;
   readonly principal?: string | undefined;
   readonly interface?: string | undefined;
+  /** The digest of the request: what was decided. */
+  readonly digest?: string | undefined;
   readonly at: number;
 }
 
@@ -242,6 +245,8 @@ export type JobChange =
   | "requested"
   | "decided"
   | "cancelling"
+  /** It now waits for input, or no longer: `waitingFor` of the job. */
+  | "input"
   | "released"
   | "rerun"
   | "ended";

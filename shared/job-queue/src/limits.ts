@@ -21,6 +21,10 @@ export const DETAILS_BYTES = 64 * 1024;
 export const SHORT_TEXT = 1_000;
 /** Most characters of a question or of a comment on a decision. */
 export const LONG_TEXT = 10_000;
+/** Most characters of one piece of input; of all that a job has not read, and how many pieces that may be. */
+export const INPUT_PIECE = 256 * 1024;
+export const INPUT_PENDING = 1024 * 1024;
+export const INPUT_PENDING_PIECES = 1_000;
 /** Commands in one transaction at most; more wait for the next one, so that the event loop turns in between. */
 export const GROUP_LIMIT = 500;
 /** Members of a batch that are written in one transaction; a larger batch comes in slices. */

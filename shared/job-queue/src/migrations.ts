@@ -316,4 +316,22 @@ CREATE TABLE bq_stage (
 ALTER TABLE bq_batch ADD COLUMN staged INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX bq_batch_staged ON bq_batch(id) WHERE staged > 0;
 `,
+  `
+-- What was sent to jobs: see store/input.ts.
+CREATE TABLE bq_input (
+  job INTEGER NOT NULL,
+  run INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  eof INTEGER NOT NULL,
+  given INTEGER NOT NULL,
+  principal TEXT,
+  interface TEXT,
+  text TEXT NOT NULL,
+  PRIMARY KEY (job, run, n)
+) STRICT, WITHOUT ROWID;
+
+-- The fence of the attempt that says that it waits for input.
+ALTER TABLE bq_job ADD COLUMN waits INTEGER;
+`,
 ];

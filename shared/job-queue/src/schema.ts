@@ -29,6 +29,7 @@ export const jobTable = sqliteTable("bq_job", {
   reason: text(),
   startedAt: integer("started_at"),
   endedAt: integer("ended_at"),
+  waits: integer(),
 });
 
 export const bodyTable = sqliteTable("bq_body", {

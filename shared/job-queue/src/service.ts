@@ -2,6 +2,7 @@ import type { Engine } from "./engine.ts";
 import { JobQueueError } from "./errors.ts";
 import { type Forced, takeByForce } from "./force.ts";
 import type { JobHandler } from "./handler.ts";
+import { type SendInput, type SentInput, sendInput } from "./input.ts";
 import { decodeCursor, encodeCursor } from "./ids.ts";
 import { type EndReason, JOB_STATES, type JobInfo, type JobState, type LogLine, type StoredError } from "./job.ts";
 import type { EnqueueOptions, EnqueuedJob, HandlerOptions, JobFilter, NewJob, Page } from "./options.ts";
@@ -16,23 +17,13 @@ import {
   assertType,
   invalid,
   maxAttemptsOf,
-  milliseconds,
   oneOf,
   prepareJob,
   text,
   wholeNumber,
 } from "./validate.ts";
+import { type WaitOptions, waitUntil } from "./wait.ts";
 import type { Watch } from "./watch.ts";
-import { insideHandler } from "./worker.ts";
-
-/** How long a wait may take, and for what. */
-export interface WaitOptions {
-  /** Milliseconds; then WAIT_TIMEOUT. Default: no limit. */
-  readonly timeout?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** `ended-or-waiting` also returns a job that now waits for a person. */
-  readonly until?: "ended" | "ended-or-waiting" | undefined;
-}
 
 export interface ServiceSetting {
   readonly engine: Engine;
@@ -205,6 +196,14 @@ export class JobQueueService {
     await this.#rerun(ref, true);
   }
 
+  /**
+   * Sends text to a job's present run, from any process; it may be read once the job runs. Throws JOB_NOT_FOUND, INVALID_STATE (it has ended),
+   * INPUT_CLOSED (after `eof`), INPUT_FULL, TOO_LARGE, INVALID_OPTION.
+   */
+  async sendInput(ref: string | number, input: SendInput): Promise<SentInput> {
+    return sendInput(this.#setting.engine, ref, input);
+  }
+
   /** Removes an ended job, or an ended batch with its jobs. */
   async delete(ref: string | number): Promise<void> {
     const { engine } = this.#setting;
@@ -344,53 +343,4 @@ export class JobQueueService {
       batch: batch === undefined || batch === null ? batch : requireRef(this.#setting.engine, batch, "batch"),
     };
   }
-}
-
-/** Looks now and after each possible end until `look` returns something. */
-export async function waitUntil<T>(
-  watch: Watch,
-  ports: Ports,
-  number: number,
-  options: WaitOptions,
-  look: () => T | undefined,
-): Promise<T> {
-  if (insideHandler.getStore() !== undefined) throw new JobQueueError("WAIT_INSIDE_HANDLER");
-  if (options.timeout !== undefined) milliseconds("timeout", options.timeout);
-  if (options.until !== undefined) oneOf("until", options.until, ["ended", "ended-or-waiting"]);
-  return new Promise<T>((resolve, reject) => {
-    let cancelTimer = (): void => undefined;
-    // Somebody waits, so the process has something to live for.
-    const alive = setInterval(() => undefined, 2 ** 30);
-    const stop = () => {
-      off();
-      cancelTimer();
-      clearInterval(alive);
-      options.signal?.removeEventListener("abort", aborted);
-    };
-    const aborted = () => {
-      stop();
-      reject(options.signal?.reason as Error);
-    };
-    const check = () => {
-      try {
-        const found = look();
-        if (found === undefined) return;
-        stop();
-        resolve(found);
-      } catch (error) {
-        stop();
-        reject(error);
-      }
-    };
-    const off = watch.onEnd(number, check);
-    if (options.signal?.aborted) return aborted();
-    options.signal?.addEventListener("abort", aborted, { once: true });
-    if (options.timeout !== undefined) {
-      cancelTimer = ports.clock.timer(options.timeout, () => {
-        stop();
-        reject(new JobQueueError("WAIT_TIMEOUT", `#${number} did not end within ${options.timeout} ms. It goes on.`));
-      });
-    }
-    check();
-  });
 }

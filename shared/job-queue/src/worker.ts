@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { Attempt, type AttemptHooks, type AttemptSetting } from "./attempt.ts";
 import { createContext } from "./context.ts";
 import type { PrepareMember } from "./durable-calls.ts";
@@ -14,6 +13,7 @@ import type { Pruned } from "./store/prune.ts";
 import { CONTROL_NONE } from "./store/codes.ts";
 import { pluginOf } from "./store/views.ts";
 import { type Registered, maxAttemptsOf } from "./validate.ts";
+import { insideHandler } from "./wait.ts";
 
 export interface WorkerSetting extends AttemptSetting, MembershipSetting {
   readonly pluginConcurrency: Readonly<Record<string, number>> | undefined;
@@ -27,9 +27,6 @@ export interface WorkerSetting extends AttemptSetting, MembershipSetting {
 /** At a stop: from the signal to giving the job back, and for writing what is left. */
 const STOP_MS = 1_000;
 const SETTLE_LIMIT_MS = 5_000;
-
-/** Set while a handler runs, so that a wait which would hold its slot can be refused. */
-export const insideHandler = new AsyncLocalStorage<number>();
 
 /**
  * Claims and runs jobs in this process. It adds its claim to every transaction of the engine, so that settling one job and claiming the next
@@ -347,6 +344,7 @@ export class JobQueueWorker {
         const row = holding.get(attempt.job.id);
         if (row?.fence !== attempt.job.fence) attempt.abort("lost");
         else if (row.control !== CONTROL_NONE) attempt.abort("cancelled");
+        else attempt.lookForInput();
       }
     }
     if (!this.#draining && engine.queries.workerState(this.id) === "draining") {

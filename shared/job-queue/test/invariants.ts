@@ -41,9 +41,11 @@ const FORBIDDEN: Readonly<Record<string, string>> = {
   "more jobs of a type run than its concurrency": "SELECT count(*) FROM bq_job WHERE state = 1 HAVING count(*) > 4",
   "an event is from the future of the journal":
     "SELECT seq FROM bq_event WHERE seq > (SELECT value FROM bq_meta WHERE key = 'seq')",
+  "input of a run that is over": "SELECT i.job FROM bq_input i JOIN bq_job j ON j.id = i.job WHERE i.run <> j.run",
   "a part of a job that is gone": `
     SELECT 'body ' || id FROM bq_body WHERE id NOT IN (SELECT id FROM bq_job) UNION ALL SELECT 'step ' || job FROM bq_step WHERE job NOT IN (SELECT id FROM bq_job)
-    UNION ALL SELECT 'dep ' || job FROM bq_dep WHERE job NOT IN (SELECT id FROM bq_job) UNION ALL SELECT 'request ' || job FROM bq_request WHERE job NOT IN (SELECT id FROM bq_job)`,
+    UNION ALL SELECT 'dep ' || job FROM bq_dep WHERE job NOT IN (SELECT id FROM bq_job) UNION ALL SELECT 'request ' || job FROM bq_request WHERE job NOT IN (SELECT id FROM bq_job)
+    UNION ALL SELECT 'input ' || job FROM bq_input WHERE job NOT IN (SELECT id FROM bq_job)`,
 };
 
 const prepared = new WeakMap<BetterSqlite3.Database, (readonly [what: string, forbidden: BetterSqlite3.Statement])[]>();

@@ -19,6 +19,7 @@ const deed = fc.constantFrom<Deed>(
   "sleep",
   "ask",
   "step",
+  "read",
   "add",
 );
 const script = fc.array(deed, { minLength: 1, maxLength: 4 });
@@ -60,6 +61,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       pick,
     }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("send"), pick, on, eof: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("cancel", "resume", "delete"), pick, on }) },
   {
     weight: 4,
@@ -91,6 +93,7 @@ test(
           expect(await world.heal()).toEqual([]);
           expect(world.violations()).toEqual([]);
           expect(world.gaps()).toEqual([]);
+          expect(world.misgiven()).toEqual([]);
         } finally {
           await world.dispose();
         }

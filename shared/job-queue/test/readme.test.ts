@@ -13,6 +13,9 @@ import {
   DEFAULT_MAX_ATTEMPTS,
   DEFAULT_MAX_BYTES,
   DETAILS_BYTES,
+  INPUT_PENDING,
+  INPUT_PENDING_PIECES,
+  INPUT_PIECE,
   LOG_ATTEMPT,
   LOG_LINES,
   LOG_PIECE,
@@ -123,6 +126,8 @@ test("defaults and limits on the page are those of the code", () => {
   expect(words).toContain(`longer than ${LOG_PIECE / 1024} Ki characters`);
   expect(words).toContain(`after ${LOG_ATTEMPT / 1024 ** 2} Mi characters`);
   expect(words).toContain(`after ${spaced(LOG_LINES)} lines`);
+  expect(words).toContain(`at most ${spaced(INPUT_PIECE)} characters`);
+  expect(words).toContain(`may be ${spaced(INPUT_PENDING)} in ${spaced(INPUT_PENDING_PIECES)} pieces`);
   expect(words).toContain(`died under it ${MAX_CRASHES} times`);
   expect(words).toContain(`up to ${spaced(SHORT_TEXT)} characters`);
 });

@@ -135,7 +135,7 @@ test("a request frees the slot, survives a restart, and the job goes on when ano
   const handler = {
     async process(_data: unknown, _id: string, job: import("../src/handler.ts").JobContext) {
       const decision = await job.requestDecision({ question: "Publish?", details: { pages: 3 }, digest: "d1" });
-      return `${decision.choice} by ${decision.principal}: ${decision.comment}`;
+      return `${decision.choice} of ${decision.digest} by ${decision.principal}: ${decision.comment}`;
     },
   };
   queue.registerHandler("publish", handler);
@@ -166,9 +166,9 @@ test("a request frees the slot, survives a restart, and the job goes on when ano
     principal: "ana",
     digest: "d1",
   });
-  expect(decided).toMatchObject({ state: "decided", decision: { choice: "approve", principal: "ana" } });
+  expect(decided).toMatchObject({ state: "decided", decision: { choice: "approve", principal: "ana", digest: "d1" } });
   expect(await codeOf(person.requests.decide(id, { choice: "reject" }))).toBe("ALREADY_DECIDED");
-  expect((await again.wait(number)).result).toBe("approve by ana: fine");
+  expect((await again.wait(number)).result).toBe("approve of d1 by ana: fine");
 });
 
 test("a rejected request ends the job as rejected, an expired one as approval_timeout", async () => {

@@ -23,6 +23,7 @@ export type Deed =
   | "hang"
   | "late"
   | "step"
+  | "read"
   | "add";
 export interface Work {
   readonly script: readonly Deed[];
@@ -51,6 +52,7 @@ export type Action =
       readonly after: readonly number[];
     }
   | { readonly do: "add" | "close" | "cancelBatch" | "retryBatch" | "deleteBatch"; readonly pick: number }
+  | { readonly do: "send"; readonly pick: number; readonly on: number; readonly eof: boolean }
   | { readonly do: "cancel" | "resume" | "delete"; readonly pick: number; readonly on: number }
   | {
       readonly do: "retry";
@@ -78,6 +80,9 @@ export class World {
   readonly #healed = new Promise<void>((resolve) => {
     this.#heal = resolve;
   });
+  #sent = 0;
+  /** Pieces of input that handlers were given, with their run. */
+  readonly given: string[] = [];
   #release!: () => void;
   #released = this.#gate();
   #cursor: string | undefined;
@@ -155,6 +160,12 @@ export class World {
       case "step":
         await job.step("half", () => nth);
         throw new Error("after a step");
+      case "read": {
+        job.waitsForInput(true);
+        const piece = await Promise.race([this.#healed, job.readInput()]);
+        if (piece) this.given.push(`#${job.number} run ${job.run} ${piece.text}`);
+        throw new Error("after a piece");
+      }
       case "add":
         await job.addToBatch([{ type: "op", data: { script: [] } satisfies Work }]);
         return result;
@@ -248,6 +259,11 @@ export class World {
       case "deleteBatch":
         await queue.service.delete(this.#pick("bq_batch", action.pick));
         break;
+      case "send": {
+        const job = this.#pick("bq_job", action.pick);
+        await queue.service.sendInput(job, { text: `${(this.#sent += 1)}`, eof: action.eof });
+        break;
+      }
       case "cancel":
         await queue.service.cancel(this.#pick("bq_job", action.pick));
         break;
@@ -336,5 +352,18 @@ export class World {
       .map((e) => `e${e.seq.toString(36)} ${e.kind === 0 ? "job" : "batch"} ${e.id} ${e.change} ${e.run}`)
       .filter((each) => !seen.has(each));
     return [...twice, ...missing];
+  }
+
+  /** Pieces of input that were given twice, or before one that was sent earlier in the same run. */
+  misgiven(): string[] {
+    const last = new Map<string, number>();
+    return this.given.filter((each) => {
+      const at = each.lastIndexOf(" ");
+      const run = each.slice(0, at);
+      const piece = Number(each.slice(at));
+      const wrong = piece <= (last.get(run) ?? 0);
+      last.set(run, piece);
+      return wrong;
+    });
   }
 }

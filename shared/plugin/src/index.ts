@@ -1,4 +1,4 @@
-export { cancelJob, failJob, isCodedError, snoozeJob } from "@brains/job-queue/handler";
+export { abortedWith, cancelJob, failJob, isCodedError, snoozeJob } from "@brains/job-queue/handler";
 export type {
   AddedOperation,
   BatchInfo,
@@ -7,6 +7,7 @@ export type {
   EndedWork,
   EnqueuedBatch,
   EnqueuedJob,
+  InputPiece,
   JobContext,
   JobHandler,
   JobInfo,

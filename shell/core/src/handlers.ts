@@ -5,6 +5,7 @@ import type { AddedOperation, AnyJob, JobContext, JobHandler, JobHandlerOptions,
 import { createContext, typeOf } from "./context.ts";
 import type { PluginRuntime } from "./context.ts";
 import { fieldProblems } from "./field-problems.ts";
+import type { ProgramSession } from "./programs/session.ts";
 import { callerOfOrigin } from "./rights.ts";
 import { newScope } from "./scope.ts";
 import type { Environment, Scope } from "./scope.ts";
@@ -24,10 +25,11 @@ export function handlerOfJob(
   const handler: JobHandler = {
     process(data, _jobId, running) {
       const scope = scopeOfJob(plugin, running);
-      return env.scopes.run(scope, async () => {
-        const result = await job.run(data, runningJob(env, plugin, running), createContext(env, plugin, scope));
-        return checkOutput(job, result);
-      });
+      return env.scopes.run(scope, () =>
+        withPrograms(env, plugin, pluginVersion, running, async (runningJob) =>
+          checkOutput(job, await job.run(data, runningJob, createContext(env, plugin, scope))),
+        ),
+      );
     },
   };
   if (job.onError !== undefined) handler.onError = (error, data, jobId) => job.onError?.(error, data, jobId);
@@ -45,7 +47,7 @@ export function handlerOfMethods(
   const handler: JobHandler = {
     process(data, jobId, running) {
       return env.scopes.run(scopeOfJob(plugin, running), () =>
-        methods.process(data, jobId, runningJob(env, plugin, running)),
+        withPrograms(env, plugin, pluginVersion, running, (runningJob) => methods.process(data, jobId, runningJob)),
       );
     },
   };
@@ -65,8 +67,24 @@ function scopeOfJob(plugin: PluginRuntime, job: JobContext): Scope {
   return newScope(callerOfOrigin(origin), origin);
 }
 
+/** Runs a handler with programs, whose log is closed when it has ended. */
+async function withPrograms<T>(
+  env: Environment,
+  plugin: PluginRuntime,
+  version: string | undefined,
+  job: JobContext,
+  handler: (job: RunningJob) => T | Promise<T>,
+): Promise<T> {
+  const session = env.programs.session(job, version === undefined ? plugin.id : `${plugin.id} ${version}`);
+  try {
+    return await handler(runningJob(plugin, job, session));
+  } finally {
+    await session.end();
+  }
+}
+
 /** The job's context, with the plugin's own type names in `addToBatch`, and programs. */
-function runningJob(env: Environment, plugin: PluginRuntime, job: JobContext): RunningJob {
+function runningJob(plugin: PluginRuntime, job: JobContext, session: ProgramSession): RunningJob {
   return {
     id: job.id,
     number: job.number,
@@ -79,14 +97,16 @@ function runningJob(env: Environment, plugin: PluginRuntime, job: JobContext): R
     origin: job.origin,
     signal: job.signal,
     progress: (progress) => job.progress(progress),
-    log: (text, stream) => job.log(text, stream),
+    log: (text, stream) => session.log(text, stream),
     step: (name, fn, options) => job.step(name, fn, options),
     requestDecision: (request) => job.requestDecision(request),
     waitFor: (ids) => job.waitFor(ids),
     sleep: (ms) => job.sleep(ms),
     addToBatch: (operations: readonly AddedOperation[]) =>
       job.addToBatch(operations.map((operation) => ({ ...operation, type: typeOf(plugin, operation.type) }))),
-    runProgram: (request) => env.programs.run(request, job),
+    readInput: () => job.readInput(),
+    waitsForInput: (waits) => job.waitsForInput(waits),
+    runProgram: (request) => session.run(request),
   };
 }
 

@@ -174,6 +174,7 @@ const BY_KEY: Readonly<Record<string, string>> = {
   bq_schedule: "id",
   bq_run: "job",
   bq_step: "job",
+  bq_input: "job",
   bq_dep: "job",
   bq_log: "job",
   bq_stage: "batch",

@@ -76,6 +76,7 @@ export function controlStore(c: StoreContext, ending: Ending) {
   const dropResult = db.prepare("DELETE FROM bq_result WHERE id = ?");
   const dropProgress = db.prepare("DELETE FROM bq_progress WHERE id = ?");
   const dropSteps = db.prepare("DELETE FROM bq_step WHERE job = ?");
+  const dropInput = db.prepare("DELETE FROM bq_input WHERE job = ?");
   const dropOwnWaits = db.prepare("DELETE FROM bq_dep WHERE job = ? AND mode = 1");
   const putOwnWait = db.prepare("INSERT OR IGNORE INTO bq_dep (job, on_id, mode, done) VALUES (?, ?, 1, 0)");
   const openPlanned = db.prepare("UPDATE bq_batch SET open = 1 WHERE id = ? AND state < 5");
@@ -99,7 +100,7 @@ export function controlStore(c: StoreContext, ending: Ending) {
   const dropJob = ["bq_job", "bq_body", "bq_result", "bq_progress"].map((t) =>
     db.prepare(`DELETE FROM ${t} WHERE id = ?`),
   );
-  const dropOfJob = ["bq_run", "bq_step", "bq_dep", "bq_log", "bq_request"].map((t) =>
+  const dropOfJob = ["bq_run", "bq_step", "bq_dep", "bq_log", "bq_request", "bq_input"].map((t) =>
     db.prepare(`DELETE FROM ${t} WHERE job = ?`),
   );
 
@@ -143,6 +144,7 @@ export function controlStore(c: StoreContext, ending: Ending) {
     archive.run(id);
     dropResult.run(id);
     dropProgress.run(id);
+    dropInput.run(id);
     if (!keepSteps) dropSteps.run(id);
     dropOwnWaits.run(id);
     let blocked = false;

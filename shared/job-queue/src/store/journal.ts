@@ -48,7 +48,7 @@ export function journalStore(db: Database) {
      UNION ALL SELECT 'request', id, secret FROM bq_request WHERE id = @id`,
   );
   const request = db.prepare(
-    "SELECT id, state, choice, comment, principal, interface, decided_at AS decidedAt, on_reject AS onReject FROM bq_request WHERE job = ? AND run = ? AND name = ?",
+    "SELECT id, state, choice, comment, digest, principal, interface, decided_at AS decidedAt, on_reject AS onReject FROM bq_request WHERE job = ? AND run = ? AND name = ?",
   );
   const runs = db.prepare(
     "SELECT run, state, reason, error, started_at AS startedAt, ended_at AS endedAt FROM bq_run WHERE job = ? ORDER BY run",
@@ -86,6 +86,7 @@ export function journalStore(db: Database) {
             state: number;
             choice: string | null;
             comment: string | null;
+            digest: string | null;
             principal: string | null;
             interface: string | null;
             decidedAt: number | null;

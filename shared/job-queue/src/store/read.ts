@@ -85,6 +85,8 @@ export function readStore(db: Database, now: () => number, pausedNames: () => Re
         state: jobTable.state,
         reason: jobTable.reason,
         control: jobTable.control,
+        fence: jobTable.fence,
+        waits: jobTable.waits,
         run: jobTable.run,
         attempt: jobTable.attempt,
         maxAttempts: jobTable.maxAttempts,

@@ -5,6 +5,7 @@ import { claimStore } from "./claim.ts";
 import { controlStore } from "./control.ts";
 import { endingStore } from "./ending.ts";
 import { enqueueStore } from "./enqueue.ts";
+import { inputStore } from "./input.ts";
 import { journalStore } from "./journal.ts";
 import { keyStore } from "./keys.ts";
 import { pauseStore } from "./pauses.ts";
@@ -36,6 +37,7 @@ export function createStore(db: Database, options: { random: Random; now: () => 
   const claim = claimStore(context, { pauses, stage, suspects, rates: rateStore(context) }, enqueue.laneOf);
   const settle = settleStore(context, ending);
   const control = controlStore(context, ending);
+  const input = inputStore(context, ending);
   const batch = batchStore(context, { enqueue, ending, control, keys, stage });
   const schedule = scheduleStore(context, enqueue);
   const prune = pruneStore(context, control.drop, batch.dropSlice);
@@ -49,6 +51,7 @@ export function createStore(db: Database, options: { random: Random; now: () => 
       ...suspects.commands,
       ...settle.commands,
       ...control.commands,
+      ...input.commands,
       ...stage.commands,
       ...batch.commands,
       ...keys.commands,
@@ -64,6 +67,7 @@ export function createStore(db: Database, options: { random: Random; now: () => 
       ...pauses.queries,
       ...settle.queries,
       ...control.queries,
+      ...input.queries,
       ...keys.queries,
       ...prune.queries,
       ...schedule.queries,

@@ -21,6 +21,9 @@ export interface JobRowView {
   state: number;
   reason: string | null;
   control: number;
+  fence: number;
+  /** The fence of the attempt that waits for input. */
+  waits: number | null;
   run: number;
   attempt: number;
   maxAttempts: number;
@@ -85,6 +88,7 @@ export function jobView(
     state: jobWord(row.state),
     reason: (row.reason as EndReason | null) ?? undefined,
     cancelling: row.state === PROCESSING && row.control !== 0,
+    waitingFor: row.state === PROCESSING && row.waits === row.fence ? "input" : undefined,
     paused: jobWord(row.state) === "pending" && isPaused(extra.paused, row.type) ? true : undefined,
     waitsFor: extra.waitsFor,
     request: extra.request,
@@ -219,6 +223,7 @@ export function requestView(row: RequestRowView): RequestInfo {
           comment: row.comment ?? undefined,
           principal: row.principal ?? undefined,
           interface: row.interface ?? undefined,
+          digest: row.digest ?? undefined,
           at: row.decidedAt,
         }
       : undefined;
