@@ -33,7 +33,7 @@ export interface OpenBrain {
 /** Opens the store, loads the plugins if wanted, and makes the shell. Leaves nothing open when any of it fails. */
 export async function openBrain(brain: Brain, env: BrainSearch["env"], options: OpenBrainOptions): Promise<OpenBrain> {
   const { version, log, onRunnable } = options;
-  const { worker, durability, retention, people } = brain.config;
+  const { worker, durability, retention, people, programs, approvals } = brain.config;
   // Before the store is touched: what is wrong with a plugin, or a folder that is not trusted, leaves no trace.
   const plugins = options.plugins
     ? await loadPlugins(brain, { bundled: BUNDLED_PLUGINS, trust: openTrustStore(env) })
@@ -43,7 +43,8 @@ export async function openBrain(brain: Brain, env: BrainSearch["env"], options: 
     path: brain.storePath,
     durability,
     concurrency: worker.concurrency,
-    pluginConcurrency: worker.shares,
+    // Those that have to wait do so in the queue, not in a slot.
+    pluginConcurrency: { ...sharesOfPrograms(programs.concurrency), ...worker.shares },
     grace: worker.grace * 1000,
     retention: {
       maxAge: retention.days === undefined ? undefined : retention.days * 86_400_000,
@@ -58,7 +59,9 @@ export async function openBrain(brain: Brain, env: BrainSearch["env"], options: 
   });
   try {
     const { dir: brainDir, home } = brain;
-    const shell = await createShell({ queue, plugins, brainDir, home, people, log, onRunnable });
+    const workerGrace = worker.grace * 1000;
+    const config = { people, programs, approvals, workerGrace };
+    const shell = await createShell({ queue, plugins, brainDir, home, log, onRunnable, ...config });
     return {
       brain,
       queue,
@@ -75,6 +78,10 @@ export async function openBrain(brain: Brain, env: BrainSearch["env"], options: 
     await queue.stop();
     throw error;
   }
+}
+
+function sharesOfPrograms(concurrency: number): Readonly<Record<string, number>> {
+  return { commands: concurrency, code: concurrency };
 }
 
 /** What a worker must run to be a worker of this brain as it was read. */

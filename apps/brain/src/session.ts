@@ -60,9 +60,10 @@ async function replaceOutdated({ queue }: OpenBrain, keeper: WorkerKeeper): Prom
 }
 
 /** Runs jobs in this process, unless the brain has a worker already. */
-async function workHere({ queue }: OpenBrain): Promise<Office | undefined> {
+async function workHere({ queue, shell }: OpenBrain): Promise<Office | undefined> {
   const office = await takeOffice(queue);
   if (!office) return undefined;
+  await shell.prepareWork();
   await queue.start();
   queue.worker.onDrain = () => void office.leave(queue, "drain");
   return office;

@@ -32,6 +32,7 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
     }
     secondSignalEndsAtOnce(options.signal);
     await writeConfigSchema(brain.home);
+    await opened.shell.prepareWork();
     await queue.start();
     log.info("worker started", { dir: brain.dir });
     options.onReady?.({ pid: process.pid, home: brain.home });

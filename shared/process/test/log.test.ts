@@ -45,9 +45,9 @@ test("pieces come back with stream and time, in order", async () => {
   await log.flush();
   expect(await new OutputLogReader(folder).page()).toEqual({
     pieces: [
-      { stream: "stdout", at: 1000, text: "one\n" },
-      { stream: "stderr", at: 1000.5, text: "twö\n" },
-      { stream: "note", at: 2000, text: "stopped" },
+      { stream: "stdout", at: 1000, text: "one\n", cursor: "0.0", next: "20.4" },
+      { stream: "stderr", at: 1000.5, text: "twö\n", cursor: "20.4", next: "41.9" },
+      { stream: "note", at: 2000, text: "stopped", cursor: "41.9", next: "64.16" },
     ],
     next: "64.16",
     dropped: 0,

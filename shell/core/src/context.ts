@@ -80,7 +80,7 @@ export function createContext(env: Environment, plugin: PluginRuntime, bound?: S
       env.onRunnable();
       return enqueued;
     },
-    programs: env.programs,
+    programs: { judge: (request) => env.programs.judge(request), policy: () => env.programs.policy() },
     registerJobHandler: plugin.addHandler,
     getJobStatus: (id) => service.getStatus(id),
     getBatchStatus: (id) => batches.getBatchStatus(id),

@@ -21,6 +21,18 @@ export const BRAINS_ERRORS = {
   CONFIG_NOT_FOUND: "The named config file does not exist. Correct the path, or make a brain with `brains init`.",
   CONFIG_INVALID: "The config is not valid. Correct what the message names, with its line.",
   HOME_UNUSABLE: "The home folder cannot be made or written. Choose another with --home or BRAINS_HOME.",
+  POLICY_DENIED: "The brain's policy denies this program. The message names the rule.",
+  PROGRAM_FOLDER: "The working folder is not there, or is none that programs may work in. See programs.folders.",
+  PROGRAM_ENVIRONMENT: "The config has no value for a variable that was asked for. See programs.environment.",
+  PROGRAM_SANDBOX: "The sandbox that was asked for is not to be had here. The message says what to install.",
+  PROGRAM_FILE_TOO_LARGE: "An approval does not bind files of this size. See approvals.largeFiles.",
+  PROGRAM_CHANGED: "The program changed while it was being started, so it was not. Run it again.",
+  PROGRAM_INTERRUPTED: "The worker was stopped while the program ran. It is not repeated on its own: retry the job.",
+  PROGRAM_OUTPUT: "The program wrote more than it may. See programs.killMegabytes.",
+  SECRETS_UNSAFE: "The file of secrets is not read, because others could. The message says what to do.",
+  INPUT_NEEDS_APPROVAL:
+    "A person approved this program, so what is sent to it needs a person, too. The message has the command.",
+  REQUESTER_MAY_NOT_DECIDE: "Whoever started this work may not approve it. Another approver has to.",
   SHELL_STOPPED: "The shell was stopped. Open it again.",
 } as const;
 export type BrainsErrorCode = keyof typeof BRAINS_ERRORS;

@@ -258,11 +258,27 @@ export interface LogsReply {
   readonly id: string;
   readonly number: number;
   readonly state: JobInfo["state"];
-  readonly lines: readonly (Omit<LogLine, "at"> & { readonly at: string })[];
+  readonly lines: readonly (Omit<LogLine, "at"> & {
+    readonly at: string;
+    /** It has no end yet, or goes on after what another stream says: the next text of its stream continues it. */
+    readonly open?: boolean | undefined;
+  })[];
   /** Pass it as `after` to go on from here. */
   readonly cursor: string;
   /** The job ended and no line follows `cursor`. */
   readonly ended: boolean;
+  /** Bytes of output from the middle that were not kept; a note among the lines says where. */
+  readonly dropped?: number | undefined;
+  /** More can be read now, behind `cursor`. */
+  readonly more?: boolean | undefined;
+}
+
+/** `shell:send` */
+export interface SendReply {
+  readonly message: string;
+  readonly number: number;
+  /** Pieces that the job has not read yet. */
+  readonly pending: number;
 }
 
 /** What became of one of the things named in `shell:cancel`, `shell:delete`, `shell:decide`. */

@@ -18,7 +18,7 @@ function hasRole(caller: Pick<Caller, "role">, least: Role): boolean {
   return ROLES.indexOf(caller.role) >= ROLES.indexOf(least);
 }
 
-function isPerson(caller: Caller): boolean {
+export function isPerson(caller: Caller): boolean {
   return (caller.kind ?? (PERSON_INTERFACES.has(caller.interface) ? "person" : "model")) === "person";
 }
 
@@ -30,6 +30,11 @@ export function refusal(tool: Requirement, caller: Caller): string | undefined {
     return `${tool.name} is for persons: answer in a terminal with \`brains\``;
   if (tool.audience === "model" && isPerson(caller)) return `${tool.name} is for models`;
   return undefined;
+}
+
+/** Whether the caller may answer requests at all. */
+export function decides(caller: Caller): boolean {
+  return isPerson(caller) && hasRole(caller, "approver");
 }
 
 /**

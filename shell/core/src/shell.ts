@@ -10,15 +10,19 @@ import { forgetSchedules } from "./plugin-schedules.ts";
 import { Plugins } from "./plugins.ts";
 import type { PluginEntry } from "./plugins.ts";
 import type { JobQueue } from "@brains/job-queue";
+import type { ApprovalsConfig, ProgramsConfig } from "./config/programs.ts";
 import { createPrograms } from "./programs/programs.ts";
+import { programSettings } from "./programs/settings.ts";
 import { RepeatedCalls } from "./repeated-calls.ts";
 import { checkCaller, joinIdentities } from "./rights.ts";
 import type { Environment, Scope } from "./scope.ts";
 import { ToolTable } from "./tool-table.ts";
 import { interruptedVerb } from "./verbs/interrupted.ts";
+import { logsVerb } from "./verbs/logs.ts";
 import { lookVerbs } from "./verbs/look.ts";
 import { pauseVerbs } from "./verbs/pause.ts";
 import { schedulesVerb } from "./verbs/schedules.ts";
+import { sendVerb } from "./verbs/send.ts";
 import { statusVerb } from "./verbs/status.ts";
 import { steerVerbs } from "./verbs/steer.ts";
 import { waitVerb } from "./verbs/wait.ts";
@@ -34,6 +38,11 @@ export interface ShellOptions {
   readonly plugins?: readonly (AnyPlugin | PluginEntry)[] | undefined;
   /** Person → identities (`interface:principal`) that are this person's. */
   readonly people?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** What the config says of programs, and of approvals. */
+  readonly programs?: Partial<ProgramsConfig> | undefined;
+  readonly approvals?: Partial<ApprovalsConfig> | undefined;
+  /** Milliseconds that a job gets to end when it is told to stop, as the queue has it. Default 5000. */
+  readonly workerGrace?: number | undefined;
   /** Default: nowhere. */
   readonly log?: Logger | undefined;
   /** Called after anything that may have made a job runnable, so that a worker can be started. Must be cheap. */
@@ -53,6 +62,8 @@ export interface OwnedShell extends Shell {
   loadPlugin(plugin: AnyPlugin | PluginEntry): Promise<void>;
   /** Removes its handlers, tools and schedules; its jobs stay, and are shown as having no handler. */
   unloadPlugin(id: string): Promise<void>;
+  /** For a worker, before it claims jobs: ends what programs of dead workers left behind, and removes output of jobs that are gone; later each hour. */
+  prepareWork(): Promise<void>;
 }
 
 export async function createShell(options: ShellOptions): Promise<OwnedShell> {
@@ -61,6 +72,8 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
   const join = joinIdentities(options.people ?? {});
   let stopped: Promise<void> | undefined;
 
+  const settings = programSettings(options);
+  const programs = createPrograms({ queue, settings, log, now });
   const env: Environment = {
     queue,
     log,
@@ -69,7 +82,7 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
     scopes: new AsyncLocalStorage<Scope>(),
     brainDir: options.brainDir,
     home: options.home,
-    programs: createPrograms(),
+    programs,
     callTool: (name, input, scope) => {
       const caller: Caller = { ...scope.caller, kind: "model" };
       return dispatchNested(on, tools.find(name, caller), input, caller, scope);
@@ -80,12 +93,16 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
   const on: Dispatch = { env, repeated: new RepeatedCalls(queue), answerLimit: limits.answer ?? 10_000 };
   const plugins = new Plugins(env, tools, { start: limits.start ?? 30_000, stop: limits.stop ?? 10_000 });
   const handlers = () => (options.plugins === undefined ? undefined : new Set(queue.service.getRegisteredTypes()));
-  const ports = { queue, now, onRunnable, handlers };
+  const { home } = options;
+  const requesterMayDecide = settings.approvals.requesterMayDecide;
+  const ports = { queue, now, onRunnable, handlers, home, requesterMayDecide, tidy: () => programs.tidy() };
   tools.add([
     statusVerb(ports),
     ...lookVerbs(ports),
+    logsVerb(ports),
     waitVerb(ports),
     ...steerVerbs(ports),
+    sendVerb(ports),
     ...pauseVerbs(ports),
     schedulesVerb(ports),
     interruptedVerb(ports),
@@ -95,6 +112,14 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
     if (stopped !== undefined) throw new BrainsError("SHELL_STOPPED");
     checkCaller(caller);
     return join(caller);
+  };
+
+  const stopAll = async () => {
+    try {
+      await plugins.stop();
+    } finally {
+      await programs.stop();
+    }
   };
 
   const shell: OwnedShell = {
@@ -118,8 +143,9 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
       await plugins.unload(id);
       await forgetSchedules(queue, (plugin) => plugin === id);
     },
+    prepareWork: () => programs.prepareWork(),
     stop() {
-      stopped ??= plugins.stop();
+      stopped ??= stopAll();
       return stopped;
     },
   };

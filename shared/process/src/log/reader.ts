@@ -8,6 +8,10 @@ export interface LogPiece {
   readonly at: number;
   /** As it was written: pieces end where the program paused or a buffer was full, not at lines. Invalid UTF-8 becomes U+FFFD. */
   readonly text: string;
+  /** The cursor in front of it. */
+  readonly cursor: string;
+  /** The cursor behind it. */
+  readonly next: string;
 }
 
 export interface LogPage {
@@ -129,10 +133,12 @@ class GrowingPage {
       if (!frame) return false;
       const { length } = frame.bytes;
       if (!this.empty && length > this.room) return true;
-      this.#pieces.push({ stream: frame.stream, at: frame.at, text: decoder.decode(frame.bytes) });
+      const cursor = toCursor(this.at);
+      this.at = { frames: this.at.frames + HEADER_BYTES + length, output: this.at.output + length };
+      const { stream, at, bytes } = frame;
+      this.#pieces.push({ stream, at, text: decoder.decode(bytes), cursor, next: toCursor(this.at) });
       this.#taken += length;
       read += HEADER_BYTES + length;
-      this.at = { frames: this.at.frames + HEADER_BYTES + length, output: this.at.output + length };
     }
   }
 

@@ -1,5 +1,6 @@
 import { ROLES } from "@brains/plugin";
 import { z } from "zod";
+import { approvalsSchema, programsSchema } from "./programs.ts";
 
 const pluginEntry = z.strictObject({
   name: z.string().min(1).optional().describe("A plugin that comes with brains"),
@@ -60,6 +61,8 @@ function schemaWith<Entry extends z.ZodType>(entry: Entry) {
         megabytes: z.number().positive().optional().describe("Size the store is kept under. Default 2048"),
       })
       .prefault({}),
+    programs: programsSchema,
+    approvals: approvalsSchema,
   });
 }
 

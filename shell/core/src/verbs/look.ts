@@ -1,8 +1,8 @@
-// Verbs that show: job, jobs, batches, logs, requests.
+// Verbs that show: job, jobs, batches, requests.
 import type { Page } from "@brains/job-queue";
 import { z } from "zod";
 import { BrainsError } from "../errors.ts";
-import type { BatchesReply, JobReply, JobsReply, LogsReply, RequestsReply } from "../replies.ts";
+import type { BatchesReply, JobReply, JobsReply, RequestsReply } from "../replies.ts";
 import { BATCH_STATES, JOB_STATES } from "../states.ts";
 import { operationLine, requestLine } from "../status-words.ts";
 import type { Call, Tool } from "../tool-table.ts";
@@ -13,11 +13,9 @@ import { find, jobOf, limitSchema, refSchema, verbTool } from "./verb.ts";
 import type { Found, VerbPorts } from "./verb.ts";
 
 const MEMBERS = 200;
-/** Text of one page of a log. */
-const LOG_BYTES = 64 * 1024;
 
 export function lookVerbs(ports: VerbPorts): Tool[] {
-  return [jobVerb(ports), jobsVerb(ports), batchesVerb(ports), logsVerb(ports), requestsVerb(ports)];
+  return [jobVerb(ports), jobsVerb(ports), batchesVerb(ports), requestsVerb(ports)];
 }
 
 function jobVerb(ports: VerbPorts): Tool {
@@ -159,48 +157,6 @@ function batchesVerb(ports: VerbPorts): Tool {
   });
 }
 
-function logsVerb(ports: VerbPorts): Tool {
-  return verbTool({
-    name: "logs",
-    title: "Log of a job",
-    description: "The log of one job, a page at a time. Pass the answer's `cursor` as `after` to go on.",
-    input: z.object({
-      id: refSchema,
-      after: z.string().optional().describe("The `cursor` of the page before"),
-      limit: limitSchema.default(200),
-      tail: z.number().int().min(0).max(10_000).optional().describe("Only the last so many lines"),
-    }),
-    role: "viewer",
-    readOnly: true,
-    async run({ id, ...page }) {
-      const found = await find(ports.queue, id);
-      if (found.kind !== "job") {
-        throw new BrainsError(
-          "INVALID_INPUT",
-          `#${found.number} is a ${found.kind}, and only jobs have a log. List its jobs with shell:job and id ${found.number}.`,
-        );
-      }
-      const job = await jobOf(ports.queue, found);
-      const { lines, cursor, ended } = withinBytes(await ports.queue.service.logs(found.id, page), page);
-      const data: LogsReply = {
-        id: job.id,
-        number: job.number,
-        state: job.state,
-        lines: lines.map((line) => ({ ...line, at: iso(line.at) })),
-        cursor,
-        ended,
-      };
-      return {
-        data,
-        text:
-          lines.length === 0
-            ? `#${job.number} has no${page.after === undefined ? "" : " more"} log lines.`
-            : lines.map((line) => line.text).join("\n"),
-      };
-    },
-  });
-}
-
 function requestsVerb(ports: VerbPorts): Tool {
   return verbTool({
     name: "requests",
@@ -215,20 +171,6 @@ function requestsVerb(ports: VerbPorts): Tool {
       return { data, text: data.requests.map(requestLine).join("\n") || "Nothing waits for a decision." };
     },
   });
-}
-
-type LogPage = Awaited<ReturnType<VerbPorts["queue"]["service"]["logs"]>>;
-
-/** At most `LOG_BYTES` of text, and one line at least: the rest follows after the cursor. Of a tail, the end is kept. */
-function withinBytes(page: LogPage, { tail }: { tail?: number | undefined }): LogPage {
-  const fromEnd = tail !== undefined;
-  const order = fromEnd ? page.lines.toReversed() : page.lines;
-  let bytes = 0;
-  const kept = order.findIndex((line) => (bytes += Buffer.byteLength(line.text) + 1) > LOG_BYTES);
-  if (kept === -1) return page;
-  const lines = order.slice(0, Math.max(1, kept));
-  if (fromEnd) return { ...page, lines: lines.reverse() };
-  return { lines, cursor: lines.at(-1)?.cursor ?? page.cursor, ended: false };
 }
 
 async function onlyBatch(ports: VerbPorts, id: string | number): Promise<Found> {

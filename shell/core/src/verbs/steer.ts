@@ -84,6 +84,7 @@ function deleteVerb(ports: VerbPorts): Tool {
         await ports.queue.service.delete(work.id);
         return {};
       });
+      await ports.tidy();
       return actionReply(results, () => "deleted");
     },
   });
@@ -110,6 +111,7 @@ function decideVerb(ports: VerbPorts): Tool {
       const requests = await Promise.all(ids.map((id) => openRequest(ports, id)));
       const results = await attemptEach(requests, async (request) => {
         const { principal, interface: place } = call.caller;
+        await assertMayDecide(ports, request, principal);
         const decided = await ports.queue.requests.decide(request.id, { ...decision, principal, interface: place });
         return { state: decided.state, choice: decided.decision?.choice };
       });
@@ -137,6 +139,17 @@ function forcedText({ pid, worker }: NonNullable<RerunReply["forced"]>): string 
   if (worker === "ended") return `The worker that had it (process ${pid}) did not answer and was ended.`;
   if (worker === "dead") return `The worker that had it (process ${pid}) was dead.`;
   return `The worker that had it (process ${pid}) does not answer and could not be ended; what it still writes changes nothing.`;
+}
+
+/** Where the config says so, whoever started the work does not approve it. What has no "approve" among its choices is no approval. */
+async function assertMayDecide(ports: VerbPorts, { id, number }: Found, principal: string): Promise<void> {
+  if (ports.requesterMayDecide) return;
+  const request = await ports.queue.requests.get(id);
+  if (request?.origin?.principal !== principal || !request.choices.includes("approve")) return;
+  throw new BrainsError(
+    "REQUESTER_MAY_NOT_DECIDE",
+    `#${number} was asked by ${principal}, and whoever asked may not decide here. Somebody else has to.`,
+  );
 }
 
 /** The request itself, or the one that a job waits on. */

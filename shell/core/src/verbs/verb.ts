@@ -16,6 +16,11 @@ export interface VerbPorts {
   readonly handlers: () => Handlers;
   /** Told after anything that may have made a job runnable. */
   readonly onRunnable: () => void;
+  readonly home: string;
+  /** Whether whoever started the work may approve it. */
+  readonly requesterMayDecide: boolean;
+  /** Removes the files of jobs that are gone. */
+  readonly tidy: () => Promise<void>;
 }
 
 export interface Verb<Input extends ZodType> {

@@ -1,0 +1,52 @@
+// Which programs of which worker may have outlived it: stored before each start, looked at when a worker begins.
+import type { JobQueue } from "@brains/job-queue";
+import { newMark, sweep } from "@brains/process";
+
+const SPACE = "shell:programs";
+
+interface Marked {
+  readonly job: number;
+  readonly run: number;
+  readonly attempt: number;
+  readonly worker: number | undefined;
+  readonly pid: number;
+}
+
+export interface LeftOver {
+  readonly job: number;
+  readonly run: number;
+  readonly attempt: number;
+  readonly pid: number;
+  /** Processes that still ran and were ended. */
+  readonly stopped: number;
+  /** Processes that could not be ended. */
+  readonly left: readonly number[];
+}
+
+/** A mark that outlives this process, and what removes it. */
+export async function storeMark(
+  queue: JobQueue,
+  { number, run, attempt }: { readonly number: number; readonly run: number; readonly attempt: number },
+): Promise<{ readonly mark: string; forget(): Promise<void> }> {
+  const mark = newMark();
+  const { id: worker } = queue.worker;
+  await queue.kv.set(SPACE, mark, { job: number, run, attempt, worker, pid: process.pid } satisfies Marked);
+  return { mark, forget: async () => void (await queue.kv.delete(SPACE, mark)) };
+}
+
+/** Ends what programs of dead workers left behind. */
+export async function sweepLeftOvers(queue: JobQueue): Promise<LeftOver[]> {
+  const marked = await queue.kv.list(SPACE);
+  if (marked.length === 0) return [];
+  const live = new Set((await queue.workers()).map(({ id }) => id));
+  const own = queue.worker.id;
+  const found: LeftOver[] = [];
+  for (const { key, value } of marked) {
+    const { worker, job, run, attempt, pid } = value as Marked;
+    if (worker !== undefined && (live.has(worker) || worker === own)) continue;
+    const { stopped, left } = await sweep(key);
+    found.push({ job, run, attempt, pid, stopped, left });
+    await queue.kv.delete(SPACE, key);
+  }
+  return found;
+}

@@ -1,0 +1,90 @@
+// What holds a program besides its process tree.
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { resolveExecutable } from "@brains/process";
+import { BrainsError } from "../errors.ts";
+import { insideFolders, isInside } from "./resolve.ts";
+import type { ResolvedProgram } from "./resolve.ts";
+import { realPathOf, temporaryFolder } from "./settings.ts";
+import type { ProgramSettings } from "./settings.ts";
+
+export interface Launch {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+const BWRAP = "bwrap";
+/** Where the address of the name server may stand. */
+const RESOLVER = "/run/systemd/resolve";
+
+/** The command line that starts the program in its sandbox. Throws PROGRAM_SANDBOX where there is none. */
+export function launchOf(settings: ProgramSettings, program: ResolvedProgram): Launch {
+  const { file, args, request } = program;
+  if (request.sandbox?.kind !== "bwrap") return { file, args };
+  const bwrap = findBwrap(settings);
+  if (bwrap === undefined) {
+    throw new BrainsError(
+      "PROGRAM_SANDBOX",
+      "There is no bwrap on the brain's path. Install bubblewrap (Linux only), or ask for the program without it.",
+    );
+  }
+  return { file: bwrap, args: [...bwrapArguments(settings, program), "--", file, ...args] };
+}
+
+export function findBwrap({ path }: ProgramSettings): string | undefined {
+  try {
+    return resolveExecutable(BWRAP, path).realPath;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * In the order in which bwrap makes it: all of the system to read; no sockets of services and no other temporary files; then what the program works
+ * on; and over that, nothing where the brain's home is, but for the files that the request itself names.
+ */
+function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): string[] {
+  const { file, cwd, request } = program;
+  const { write = [], network = false } = request.sandbox?.kind === "bwrap" ? request.sandbox : {};
+  const temporary = temporaryFolder();
+  const named = [file, ...(request.files ?? []).map((path) => resolve(cwd, path))].map(realPathOf);
+  const masked = [temporary, settings.home];
+  const read = (path: string) => ["--ro-bind", path, path];
+  return [
+    "--die-with-parent",
+    "--unshare-all",
+    ...(network ? ["--share-net"] : []),
+    ...read("/"),
+    "--dev",
+    "/dev",
+    "--proc",
+    "/proc",
+    "--tmpfs",
+    "/run",
+    ...(network ? ["--ro-bind-try", RESOLVER, RESOLVER] : []),
+    "--tmpfs",
+    temporary,
+    ...(isInside(temporary, cwd) ? read(cwd) : []),
+    ...write.flatMap((folder) => {
+      const real = writableFolder(settings, cwd, folder);
+      return ["--bind", real, real];
+    }),
+    "--tmpfs",
+    realPathOf(settings.home),
+    ...named.filter((path) => masked.some((folder) => isInside(realPathOf(folder), path))).flatMap(read),
+    "--chdir",
+    cwd,
+  ];
+}
+
+function writableFolder(settings: ProgramSettings, cwd: string, folder: string): string {
+  const real = realPathOf(resolve(cwd, folder));
+  if (!insideFolders(settings, real)) {
+    throw new BrainsError(
+      "PROGRAM_FOLDER",
+      `The sandbox may not write to ${real}: it lies in none of the configured folders (programs.folders).`,
+    );
+  }
+  if (!existsSync(real)) throw new BrainsError("PROGRAM_FOLDER", `There is no folder ${real}. Make it first.`);
+  return real;
+}
