@@ -219,6 +219,8 @@ export interface ToolDefinition<Input extends ZodType = ZodType> {
   readonly role?: Role | undefined;
   readonly audience?: "person" | "model" | "both" | undefined;
   readonly annotations?: ToolAnnotations | undefined;
+  /** Seconds that a call waits for what it enqueues where the caller names none, 0 to 50; then it is answered with the output so far. Default 0. */
+  readonly wait?: number | undefined;
   run(input: z.output<Input>, context: ToolContext): Promise<unknown> | unknown;
 }
 

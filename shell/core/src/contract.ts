@@ -3,7 +3,7 @@ import type { Caller, Role } from "@brains/plugin";
 import type { ZodType } from "zod";
 
 export interface CallOptions {
-  /** Seconds to wait for what the tool enqueues, 0 to 50. Default 0: the queued reply at once. */
+  /** Seconds to wait for what the tool enqueues, 0 to 50; with 0 the queued reply comes at once. Default: the tool's own `wait`. */
   readonly wait?: number | undefined;
   /** Idempotency: a repeat with the same input returns the first reply, for 7 days. */
   readonly key?: string | undefined;
@@ -26,8 +26,18 @@ export interface QueuedReply {
   readonly message: string;
   /** How to follow it. */
   readonly tip: string;
+  /** After waiting in vain: the end of what its programs have written so far. */
+  readonly output?: string | undefined;
+  /** After waiting in vain: when to look again. */
+  readonly next?: NextLook | undefined;
   /** What the tool itself added, e.g. the id of the thing being made. */
   readonly [extra: string]: unknown;
+}
+
+export interface NextLook {
+  readonly seconds: number;
+  /** Why then: what is known of this work, and of earlier work of its type. */
+  readonly reason: string;
 }
 
 /** What became of the enqueued work, when the caller waited and it ended (or now waits for a person). */
@@ -36,6 +46,8 @@ export interface Outcome {
   readonly reason?: string | undefined;
   readonly result?: unknown;
   readonly error?: StoredError | undefined;
+  /** The end of what its programs have written. */
+  readonly output?: string | undefined;
   readonly job?: JobInfo | undefined;
   readonly batch?: BatchInfo | undefined;
 }
@@ -67,6 +79,8 @@ export interface ToolInfo {
   readonly audience: "person" | "model" | "both";
   readonly visibility: "public" | "admin";
   readonly annotations: { readonly readOnly: boolean; readonly destructive: boolean; readonly idempotent: boolean };
+  /** Seconds that a call waits where the caller names none. */
+  readonly wait?: number | undefined;
 }
 
 export interface FollowOptions {

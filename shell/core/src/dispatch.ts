@@ -3,6 +3,7 @@ import type { Caller } from "@brains/plugin";
 import type { CallOptions, ToolInfo, ToolReply } from "./contract.ts";
 import { BrainsError, messageOf } from "./errors.ts";
 import { fieldProblems, unknownFields } from "./field-problems.ts";
+import { handOver, outputTail } from "./hand-over.ts";
 import { enqueuedBy, queuedReply } from "./queued-reply.ts";
 import type { RepeatedCalls } from "./repeated-calls.ts";
 import { originOf } from "./rights.ts";
@@ -32,7 +33,7 @@ export async function dispatch(
   options: CallOptions,
 ): Promise<ToolReply> {
   const { queue } = on.env;
-  const wait = checkWait(options.wait);
+  const wait = checkWait(options.wait ?? tool.info.wait);
   const input = await checkInput(tool.info, given);
   const after = await checkAfter(on.env, options.after);
   const cursor = wait > 0 && options.onProgress !== undefined ? await queue.events.cursor() : undefined;
@@ -138,13 +139,19 @@ async function waitFor(
       : listenTo(on.env.queue, [work], cursor, caller, options.onProgress);
   try {
     const settled = await waitForWork(on.env.queue, work, seconds * 1000, options.signal);
-    if (settled === undefined) return { ...reply, waited: Math.round((on.env.now() - started) / 1000) };
+    if (settled === undefined) {
+      const waited = Math.round((on.env.now() - started) / 1000);
+      // A caller that is gone needs no more.
+      const soFar = options.signal.aborted ? {} : await handOver(on.env, work, caller);
+      return { ...reply, queued: { ...queued, ...soFar }, waited };
+    }
     await markRead(
       on.env.queue,
       caller,
       settled.kind === "job" ? settled.job : { ...settled.batch, state: settled.batch.status },
     );
-    return { kind: "ended", queued, outcome: outcomeOf(settled) };
+    const output = settled.kind === "job" ? await outputTail(on.env, settled.job.id, caller) : undefined;
+    return { kind: "ended", queued, outcome: { ...outcomeOf(settled), ...(output !== undefined && { output }) } };
   } finally {
     silence?.();
   }

@@ -4,6 +4,7 @@ import { ROLES } from "@brains/plugin";
 import { BrainsError } from "./errors.ts";
 import { fullName, isKebab } from "./names.ts";
 import { didYouMean } from "@brains/plugin/nearest";
+import { LONGEST_WAIT } from "./waiting.ts";
 
 type Kind =
   | "string"
@@ -59,6 +60,7 @@ const TOOL_KEYS: Keys = {
   role: "string",
   audience: "string",
   annotations: "object",
+  wait: "number",
   run: "function",
 };
 const SCHEDULE_KEYS: Keys = {
@@ -179,6 +181,9 @@ function checkTool(value: unknown, id: string): void {
   checkWord(value["visibility"], ["public", "admin"], `${name}: visibility`);
   checkWord(value["role"], ROLES, `${name}: role`);
   checkWord(value["audience"], ["person", "model", "both"], `${name}: audience`);
+  const wait = (value["wait"] ?? 0) as number;
+  if (!(wait >= 0 && wait <= LONGEST_WAIT))
+    throw invalid(`${name}: \`wait\` must be seconds from 0 to ${LONGEST_WAIT}, not ${wait}.`);
   if (isRecord(value["annotations"]))
     checkKeys(value["annotations"], ANNOTATION_KEYS, [], `annotations of ${lower(name)}`);
 }

@@ -103,6 +103,7 @@ export function infoOf(plugin: string, name: string, tool: AnyTool): ToolInfo {
       destructive: tool.annotations?.destructive ?? !readOnly,
       idempotent: tool.annotations?.idempotent ?? readOnly,
     },
+    wait: tool.wait,
   };
 }
 
