@@ -49,7 +49,9 @@ export { batchOf, defineJob, definePlugin, defineSchedule, defineTool } from "./
 export type {
   ProgramEnding,
   ProgramJudgement,
+  ProgramPolicy,
   ProgramRequest,
+  ProgramRule,
   ProgramSandbox,
   Programs,
   RunningJob,

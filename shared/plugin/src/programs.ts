@@ -56,6 +56,35 @@ export interface ProgramJudgement {
   readonly cwd: string;
 }
 
+/** A rule of the brain's policy, as it holds at this moment. */
+export interface ProgramRule {
+  readonly name: string;
+  readonly outcome: "allow" | "approve" | "deny";
+  /** Real paths. Absent: any program. */
+  readonly executables?: readonly string[] | undefined;
+  /** It names programs, and none of them is here. */
+  readonly missing: boolean;
+  /** Patterns of the whole argv, of which one has to match. Absent: any arguments. */
+  readonly arguments?: readonly string[] | undefined;
+  /** Where the program may work and what its arguments may name. Absent: anywhere that programs may work. */
+  readonly folders?: readonly string[] | undefined;
+  readonly env?: readonly string[] | undefined;
+  readonly kind?: "command" | "code" | undefined;
+  readonly sandbox?: "none" | "quickjs" | "bwrap" | undefined;
+  readonly inline: boolean;
+}
+
+/** What may run here. The first rule that matches decides. */
+export interface ProgramPolicy {
+  readonly rules: readonly ProgramRule[];
+  /** Risks from which a person is asked and from which it is refused, whatever a rule says; above 100: never. */
+  readonly thresholds: { readonly approve: number; readonly deny: number };
+  /** Folders that programs may work in. */
+  readonly folders: readonly string[];
+  /** Names of variables that a program may be given. */
+  readonly env: readonly string[];
+}
+
 /** What a running job of a plugin can do: all of a job's context, and programs. */
 export interface RunningJob extends JobContext {
   /**
@@ -70,4 +99,6 @@ export interface RunningJob extends JobContext {
 export interface Programs {
   /** What the policy says, with the same refusals as `runProgram`; nothing runs. */
   judge(request: ProgramRequest): Promise<ProgramJudgement>;
+  /** All that the policy says, for people and models to read; it cannot be changed from here. */
+  policy(): Promise<ProgramPolicy>;
 }

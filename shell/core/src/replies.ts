@@ -1,6 +1,7 @@
 // What the shell's own tools answer: the `data` of a ToolReply of kind "data". Times are ISO strings, durations milliseconds.
 // Human fields are ready to print; the same facts stand beside them typed.
 import type { BatchError, BatchInfo, Decision, JobInfo, LogLine, RequestInfo } from "@brains/job-queue/handler";
+import type { ProgramJudgement, ProgramPolicy } from "@brains/plugin";
 
 type Iso<T, Keys extends keyof T> = Omit<T, Keys> & {
   readonly [K in keyof Pick<T, Keys>]: T[K] extends number ? string : string | undefined;
@@ -164,6 +165,11 @@ export interface PauseReply {
   /** False where no job, handler or schedule of this name was ever seen here: what comes under it will be held. */
   readonly known: boolean;
 }
+
+/** `shell:policy`: what it says of a command, or all of it. */
+export type PolicyReply =
+  | ({ readonly kind: "judgement" } & ProgramJudgement)
+  | ({ readonly kind: "policy" } & ProgramPolicy);
 
 /** A schedule with its next times, as ISO strings. */
 export interface ScheduleView {

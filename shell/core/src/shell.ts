@@ -21,6 +21,7 @@ import { interruptedVerb } from "./verbs/interrupted.ts";
 import { logsVerb } from "./verbs/logs.ts";
 import { lookVerbs } from "./verbs/look.ts";
 import { pauseVerbs } from "./verbs/pause.ts";
+import { policyVerb } from "./verbs/policy.ts";
 import { schedulesVerb } from "./verbs/schedules.ts";
 import { sendVerb } from "./verbs/send.ts";
 import { statusVerb } from "./verbs/status.ts";
@@ -105,6 +106,7 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
     sendVerb(ports),
     ...pauseVerbs(ports),
     schedulesVerb(ports),
+    policyVerb(programs),
     interruptedVerb(ports),
   ]);
 

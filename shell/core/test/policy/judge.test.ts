@@ -61,7 +61,9 @@ describe("rules", () => {
     expect(outcome(push, "npm", ["publish"], { env: ["NPM_TOKEN", "AWS_KEY"] })).toBe("approve");
     expect(outcome(push, "npm", ["publish"], { kind: "code" })).toBe("approve");
     expect(outcome([], "node", ["run.js"], { kind: "code", sandbox: "quickjs" })).toBe("allow");
+    expect(outcome([], "node", [".brains/run.js"], { kind: "code", sandbox: "quickjs" })).toBe("allow");
     expect(outcome([], "node", ["run.js"], { kind: "code" })).toBe("approve");
+    expect(outcome([{ kind: "code", outcome: "allow" }], "node", ["-e", "1"], { kind: "code" })).toBe("allow");
   });
 
   it("an allow rule without an executable or without args is refused in the config", () => {

@@ -74,7 +74,8 @@ function lookAt(policy: Policy, command: ResolvedCommand): Found {
   const { args, cwd, env, kind, sandbox } = command;
   const { system } = policy;
   const names = namesOf(command.executable, command.asked);
-  const inline = inlineReason(names, args, { system, cwd });
+  // Arguments of code are the plugin's own; what the code is and does is said by its kind and its sandbox.
+  const inline = kind === "code" ? undefined : inlineReason(names, args, { system, cwd });
   const dangerous = env.filter((name) => DANGEROUS_NAMES.some((pattern) => fitsName(pattern, name)));
   const places = [cwd, ...placesOf(args, cwd, system).map(({ place }) => place)];
   const working = policy.folders();
@@ -95,13 +96,11 @@ function lookAt(policy: Policy, command: ResolvedCommand): Found {
   note("bwrap", sandbox === "bwrap");
   note("environment", env.length > 0);
   note("dangerous-environment", dangerous.length > 0);
-  note(
-    "outside",
-    places.some((place) => !isWithin(place, working)),
-  );
+  note("outside", kind === "command" && places.some((place) => !isWithin(place, working)));
   note(
     "protected",
-    [command.executable, ...places].some((place) => place !== undefined && isWithin(place, files)),
+    kind === "command" &&
+      [command.executable, ...places].some((place) => place !== undefined && isWithin(place, files)),
   );
   note("changeable-executable", kind === "command" && isWithin(command.executable, working));
   note(
