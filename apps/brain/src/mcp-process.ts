@@ -1,34 +1,76 @@
-import type { BrainOptions, StreamPorts } from "@brains/cli";
-import { claimStdout, serveStdio } from "@brains/mcp";
-import { openFrontEnd, takeUpLeftWork } from "./session.ts";
+import { join } from "node:path";
+import type { BrainOptions, McpHttpOptions, StreamPorts } from "@brains/cli";
+import {
+  claimStdout,
+  listen,
+  makeTokenFile,
+  mcpOverHttp,
+  readTokenFile,
+  sameToken,
+  serveStdio,
+  type TokenHolder,
+} from "@brains/mcp";
+import { openFrontEnd, takeUpLeftWork, type FrontEnd } from "./session.ts";
 import { appVersion } from "./version.ts";
 
 /** Milliseconds that closing may take after the client has gone: a server that nobody talks to must not linger. */
 const CLOSE_LIMIT = 5_000;
+const TOKEN_FILE = "mcp-token";
 
-/** Serves the brain's tools to the MCP client at the other end of stdin and stdout, and ends the process when it has gone. */
-export async function serveMcp(options: BrainOptions & StreamPorts): Promise<number> {
+/** Serves the brain's tools to MCP clients: to the one at the other end of stdin and stdout until it has gone, or to many over HTTP. */
+export async function serveMcp(
+  options: BrainOptions & StreamPorts & { readonly http?: McpHttpOptions | undefined },
+): Promise<number> {
+  const { http } = options;
   // Before anything of a plugin runs.
-  const stdout = claimStdout();
+  const stdout = http ? undefined : claimStdout();
   const frontEnd = await openFrontEnd({ ...options, plugins: true });
-  const { shell, keeper, brain } = frontEnd;
   // Not awaited: a client wants its answer to the first message at once.
   void takeUpLeftWork(frontEnd);
   try {
-    await serveStdio({
-      stdout,
-      shell,
-      caller: { principal: "mcp", role: brain.config.mcp.role, interface: "mcp" },
-      version: appVersion(),
-      async trouble({ looked }) {
-        if (looked) await keeper.settled();
-        return keeper.trouble();
-      },
-    });
+    if (http) await serveHttp(frontEnd, http);
+    else await serveStdio({ ...toolsOf(frontEnd), stdout, caller: { ...modelOf(frontEnd), interface: "mcp" } });
   } finally {
     setTimeout(() => process.exit(0), CLOSE_LIMIT).unref();
     await frontEnd.close();
   }
   // A pipe that the client left open would keep the process alive.
   process.exit(0);
+}
+
+async function serveHttp(frontEnd: FrontEnd, http: McpHttpOptions): Promise<void> {
+  const tokenFile = join(frontEnd.brain.home, TOKEN_FILE);
+  await makeTokenFile(tokenFile);
+  const mcp = mcpOverHttp({
+    ...toolsOf(frontEnd),
+    names: http.names,
+    verify: async (token) => (sameToken(token, await readTokenFile(tokenFile)) ? modelOf(frontEnd) : undefined),
+  });
+  const { url, close } = await listen(mcp, http);
+  http.onReady({ url, tokenFile });
+  await aborted(http.signal);
+  await close();
+}
+
+function toolsOf({ shell, keeper }: FrontEnd) {
+  return {
+    shell,
+    version: appVersion(),
+    async trouble({ looked }: { looked: boolean }) {
+      if (looked) await keeper.settled();
+      return keeper.trouble();
+    },
+  };
+}
+
+/** One principal for all models that the owner of this brain connects, whichever way: each sees what the others started. */
+function modelOf({ brain }: FrontEnd): TokenHolder {
+  return { principal: "mcp", role: brain.config.mcp.role };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

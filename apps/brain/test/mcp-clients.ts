@@ -1,10 +1,12 @@
-// The clients of both lines of the SDK, and both protocol eras, behind one shape.
-import { Client as PresentClient } from "@modelcontextprotocol/client";
-import { StdioClientTransport as PresentTransport } from "@modelcontextprotocol/client/stdio";
+// The clients of both lines of the SDK, and both protocol eras, behind one shape, over stdio and HTTP.
+import { Client as PresentClient, StreamableHTTPClientTransport as PresentHttp } from "@modelcontextprotocol/client";
+import { StdioClientTransport as PresentStdio } from "@modelcontextprotocol/client/stdio";
 import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
-import { StdioClientTransport as OldTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StdioClientTransport as OldStdio } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport as OldHttp } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { onTestFinished } from "vitest";
 import { MAIN, type TestBrain } from "./brain-kit.ts";
+import type { HttpServer } from "./mcp-http-server.ts";
 
 export interface ToolAnswer {
   readonly isError?: boolean;
@@ -16,6 +18,7 @@ export interface CallExtras {
   readonly onprogress?: (progress: { progress: number; total?: number; message?: string }) => void;
 }
 export interface TestClient {
+  /** Of the server that the client started; 0 over HTTP. */
   readonly pid: number;
   readonly instructions: string | undefined;
   list(): Promise<
@@ -37,42 +40,53 @@ export async function connect(brain: TestBrain, name: ClientName = CLIENTS[0]): 
     env: definedOnly(brain.env),
     stderr: "pipe" as const,
   };
-  const client =
-    name === "sdk 1.32" ? await connectOld(server) : await connectPresent(server, name.endsWith("2026-07-28"));
-  onTestFinished(() => client.close());
-  return client;
+  const transport = name === "sdk 1.32" ? new OldStdio(server) : new PresentStdio(server);
+  const client = await open(name, transport);
+  return { ...client, pid: transport.pid ?? 0 };
 }
 
-type Server = ConstructorParameters<typeof PresentTransport>[0] & { stderr: "pipe" };
+/** Connects to a server that runs already. */
+export function connectHttp({ url, token }: HttpServer, name: ClientName = CLIENTS[0]): Promise<TestClient> {
+  const requestInit = { headers: { Authorization: `Bearer ${token}` } };
+  const Transport = name === "sdk 1.32" ? OldHttp : PresentHttp;
+  return open(name, new Transport(new URL(url), { requestInit }));
+}
+
 const INFO = { name: "brains-test", version: "0.0.0" };
 
-async function connectPresent(server: Server, modern: boolean): Promise<TestClient> {
-  const client = new PresentClient(INFO, modern ? { versionNegotiation: { mode: "auto" } } : {});
-  const transport = new PresentTransport(server);
+async function open(name: ClientName, transport: unknown): Promise<TestClient> {
+  const client = name === "sdk 1.32" ? old() : present(name.endsWith("2026-07-28"));
   await client.connect(transport);
+  onTestFinished(() => client.close());
   return {
-    pid: transport.pid ?? 0,
-    instructions: client.getInstructions(),
+    pid: 0,
+    instructions: client.instructions(),
+    list: client.list,
+    call: (tool, args = {}, extras = {}) =>
+      client.call({ name: tool, arguments: args }, { timeout: 60_000, ...extras }) as Promise<ToolAnswer>,
+    close: client.close,
+  };
+}
+
+function present(modern: boolean) {
+  const client = new PresentClient(INFO, modern ? { versionNegotiation: { mode: "auto" } } : {});
+  return {
+    connect: (transport: unknown) => client.connect(transport as PresentHttp),
+    instructions: () => client.getInstructions(),
     list: async () => (await client.listTools()).tools as never,
-    call: async (tool, args = {}, extras = {}) =>
-      (await client.callTool({ name: tool, arguments: args }, { timeout: 60_000, ...extras } as never)) as never,
+    call: (params: object, extras: object): Promise<unknown> => client.callTool(params as never, extras),
     close: () => client.close(),
   };
 }
 
-async function connectOld(server: Server): Promise<TestClient> {
+function old() {
   const client = new OldClient(INFO);
-  const transport = new OldTransport(server);
-  await client.connect(transport);
   return {
-    pid: transport.pid ?? 0,
-    instructions: client.getInstructions(),
+    connect: (transport: unknown) => client.connect(transport as OldStdio),
+    instructions: () => client.getInstructions(),
     list: async () => (await client.listTools()).tools as never,
-    call: async (tool, args = {}, extras = {}) =>
-      (await client.callTool({ name: tool, arguments: args }, undefined, {
-        timeout: 60_000,
-        ...extras,
-      } as never)) as never,
+    call: (params: object, extras: object): Promise<unknown> =>
+      client.callTool(params as never, undefined, extras),
     close: () => client.close(),
   };
 }

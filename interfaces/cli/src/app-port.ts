@@ -48,6 +48,19 @@ export interface InitReport {
   readonly next: readonly string[];
 }
 
+/** How MCP is served over HTTP. */
+export interface McpHttpOptions {
+  readonly host?: string | undefined;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** Names besides the loopback ones under which clients ask for it. */
+  readonly names: readonly string[];
+  /** Listen on an address that other machines reach. */
+  readonly allowRemote: boolean;
+  readonly signal: AbortSignal;
+  readonly onReady: (ready: { readonly url: string; readonly tokenFile: string }) => void;
+}
+
 /** What became of the workers that were asked to stop, by pid. */
 export interface StopReport {
   readonly stopped: readonly number[];
@@ -132,7 +145,7 @@ export interface AppPort {
   backup(options: BrainOptions, file: string): Promise<BackupReport>;
   /** Read what can be read of a damaged store into a new one. `file` as for a backup. */
   salvage(options: BrainOptions, file: string): Promise<SalvageReport>;
-  /** Serve MCP until stdin ends. Nothing but protocol goes to stdout. */
-  serveMcp(options: BrainOptions & StreamPorts): Promise<number>;
+  /** Serve MCP until stdin ends. Nothing but protocol goes to stdout. With `http`: over HTTP, until `signal` is aborted. */
+  serveMcp(options: BrainOptions & StreamPorts & { readonly http?: McpHttpOptions | undefined }): Promise<number>;
   demo(options: BrainOptions): Promise<DemoPlan>;
 }

@@ -9,6 +9,7 @@ export type {
   DoctorFinding,
   DoctorReport,
   InitReport,
+  McpHttpOptions,
   OpenOptions,
   StopReport,
   StreamPorts,

@@ -1,9 +1,12 @@
 import { Console } from "node:console";
 import { Writable, type Readable } from "node:stream";
 import { serveStdio as serve, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import type { Caller } from "@brains/shell";
 import { toolServers, type ToolServerOptions } from "./tool-server.ts";
 
 export interface ServeStdioOptions extends ToolServerOptions {
+  /** Who is at the other end. */
+  readonly caller: Caller;
   /** Default: this process's. */
   readonly stdin?: Readable | undefined;
   /** Default: `claimStdout()`. */
@@ -19,7 +22,8 @@ export interface ServeStdioOptions extends ToolServerOptions {
  */
 export async function serveStdio(options: ServeStdioOptions): Promise<void> {
   const wire = options.stdout ?? claimStdout();
-  const factory = toolServers(options);
+  const { caller } = options;
+  const serverFor = toolServers(options, caller);
   const transport = new StdioServerTransport(options.stdin ?? process.stdin, wire);
   const gone = new Promise<void>((resolve) => {
     const { stdin = process.stdin } = options;
@@ -27,7 +31,7 @@ export async function serveStdio(options: ServeStdioOptions): Promise<void> {
     wire.once("error", () => resolve());
   });
   const report = options.onError ?? ((error) => process.stderr.write(`brains mcp: ${error.message}\n`));
-  const handle = serve(factory, { transport, onerror: report });
+  const handle = serve(({ era }) => serverFor({ caller, era }), { transport, onerror: report });
   await gone;
   await handle.close();
 }

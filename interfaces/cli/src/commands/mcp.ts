@@ -1,5 +1,52 @@
-import type { Action } from "../command.ts";
+import type { McpHttpOptions } from "../app-port.ts";
+import { usageError } from "../cli-error.ts";
+import { text, type Action, type CommandContext, type CommandInput } from "../command.ts";
 import type { ExitCode } from "../exit-codes.ts";
 
-export const mcp: Action = async ({ app, brain, streams }) =>
-  (await app.serveMcp({ ...brain, ...streams })) as ExitCode;
+const PORT = 3917;
+
+export const mcp: Action = async (context, { options }) => {
+  const { app, brain, streams } = context;
+  if (options["http"] !== true) {
+    const stray = ["port", "host", "name", "allowRemote"].find((name) => options[name] !== undefined);
+    if (stray !== undefined) throw usageError(`--${stray === "allowRemote" ? "allow-remote" : stray} needs --http.`);
+    return (await app.serveMcp({ ...brain, ...streams })) as ExitCode;
+  }
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  try {
+    return (await app.serveMcp({ ...brain, ...streams, http: httpOptions(context, options, stop.signal) })) as ExitCode;
+  } finally {
+    process.off("SIGTERM", onSignal);
+    process.off("SIGINT", onSignal);
+  }
+};
+
+function httpOptions(
+  { output }: CommandContext,
+  options: CommandInput["options"],
+  signal: AbortSignal,
+): McpHttpOptions {
+  const { name } = options;
+  return {
+    host: text(options["host"]),
+    port: portOption(text(options["port"])),
+    names: Array.isArray(name) ? name : [],
+    allowRemote: options["allowRemote"] === true,
+    signal,
+    onReady: (ready) =>
+      output.show("mcp-http", ready, () => [
+        ` MCP is at ${ready.url}`,
+        ` clients need the header Authorization: Bearer …, with the token in ${ready.tokenFile}`,
+        " Ctrl-C ends it; the jobs go on",
+      ]),
+  };
+}
+
+function portOption(value: string | undefined): number {
+  const port = value === undefined ? PORT : Number(value);
+  if (value !== "" && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw usageError(`--port is a number from 0 to 65535, not "${value}".`);
+}

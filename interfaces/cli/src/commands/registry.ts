@@ -213,9 +213,16 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "mcp",
-    summary: "serve the tools to an MCP client over stdin and stdout",
+    summary: "serve the tools to an MCP client over stdin and stdout, or to many over HTTP",
     group: "Brain",
-    examples: ["mcp"],
+    options: [
+      ["--http", "over HTTP, on this machine; the token that clients need is kept in the brain's home"],
+      ["--port <n>", "port for HTTP (default 3917); 0 takes any that is free"],
+      ["--host <address>", "address for HTTP (default 127.0.0.1)"],
+      ["--allow-remote", "let --host be an address that other machines reach"],
+      ["--name <name>", "a further name under which clients ask for this server; repeatable"],
+    ],
+    examples: ["mcp", "mcp --http", "mcp --http --port 4000"],
     prompt: false,
     load: async () => (await import("./mcp.ts")).mcp,
   },
