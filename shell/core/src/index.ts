@@ -31,6 +31,8 @@ export { openBrainLog } from "./log.ts";
 export type { BrainLogOptions, LogLevel } from "./log.ts";
 export { batchOperation, jobOperation } from "./operations.ts";
 export type { PluginEntry } from "./plugins.ts";
+export { isProgramCard } from "./programs/card.ts";
+export type { ProgramCard, ShownText } from "./programs/card.ts";
 export type * from "./replies.ts";
 export { createShell } from "./shell.ts";
 export type { OwnedShell, ShellOptions } from "./shell.ts";

@@ -10,7 +10,7 @@ import { forgetSchedules } from "./plugin-schedules.ts";
 import { Plugins } from "./plugins.ts";
 import type { PluginEntry } from "./plugins.ts";
 import type { JobQueue } from "@brains/job-queue";
-import type { ApprovalsConfig, ProgramsConfig } from "./config/programs.ts";
+import type { ApprovalsInput, ProgramsInput } from "./config/programs.ts";
 import { createPrograms } from "./programs/programs.ts";
 import { programSettings } from "./programs/settings.ts";
 import { RepeatedCalls } from "./repeated-calls.ts";
@@ -40,8 +40,8 @@ export interface ShellOptions {
   /** Person → identities (`interface:principal`) that are this person's. */
   readonly people?: Readonly<Record<string, readonly string[]>> | undefined;
   /** What the config says of programs, and of approvals. */
-  readonly programs?: Partial<ProgramsConfig> | undefined;
-  readonly approvals?: Partial<ApprovalsConfig> | undefined;
+  readonly programs?: ProgramsInput | undefined;
+  readonly approvals?: ApprovalsInput | undefined;
   /** Milliseconds that a job gets to end when it is told to stop, as the queue has it. Default 5000. */
   readonly workerGrace?: number | undefined;
   /** Default: nowhere. */

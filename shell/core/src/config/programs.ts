@@ -66,4 +66,7 @@ export const approvalsSchema = z
   .prefault({});
 
 export type ProgramsConfig = z.output<typeof programsSchema>;
+/** As it stands in a config. */
+export type ProgramsInput = z.input<typeof programsSchema>;
+export type ApprovalsInput = z.input<typeof approvalsSchema>;
 export type ApprovalsConfig = z.output<typeof approvalsSchema>;

@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { approvalsSchema, programsSchema } from "../config/programs.ts";
-import type { ApprovalsConfig, ProgramsConfig } from "../config/programs.ts";
+import type { ApprovalsConfig, ApprovalsInput, ProgramsConfig, ProgramsInput } from "../config/programs.ts";
 
 export interface ProgramSettings {
   readonly config: ProgramsConfig;
@@ -25,8 +25,8 @@ const DEFAULT_WORKER_GRACE_MS = 5000;
 export interface SettingsInput {
   readonly brainDir: string;
   readonly home: string;
-  readonly programs?: Partial<ProgramsConfig> | undefined;
-  readonly approvals?: Partial<ApprovalsConfig> | undefined;
+  readonly programs?: ProgramsInput | undefined;
+  readonly approvals?: ApprovalsInput | undefined;
   /** Milliseconds that a job gets to end. */
   readonly workerGrace?: number | undefined;
 }

@@ -4,7 +4,8 @@ import { vi } from "vitest";
 import { z } from "zod";
 import { defineJob, definePlugin, defineTool } from "@brains/plugin";
 import type { ProgramEnding, ProgramRequest } from "@brains/plugin";
-import type { LogsReply } from "@brains/shell";
+import { isEndedState } from "@brains/shell";
+import type { JobInfo, LogsReply, RequestInfo } from "@brains/shell";
 import { createTestShell } from "@brains/shell/testing";
 import type { TestShell } from "@brains/shell/testing";
 import { PATIENT, data } from "../fixtures/gated.ts";
@@ -12,32 +13,37 @@ import { PATIENT, data } from "../fixtures/gated.ts";
 type ShellSettings = NonNullable<Parameters<typeof createTestShell>[0]["shell"]>;
 
 const request = z.custom<ProgramRequest>();
-const run = defineJob({
-  type: "run",
-  input: request,
-  afterCrash: "interrupt",
-  maxAttempts: 1,
-  async run(wanted, job): Promise<ProgramEnding> {
-    job.log("before");
-    const ending = await job.runProgram(wanted);
-    job.log("after");
-    return ending;
-  },
-});
 
-const plugin = definePlugin({
-  id: "runner",
-  version: "1.0.0",
-  jobs: [run],
-  tools: [
-    defineTool({
-      name: "run",
-      description: "Run",
-      input: z.object({ request }),
-      run: ({ request: wanted }, context) => context.enqueueJob(run, wanted),
-    }),
-  ],
-});
+/** A plugin whose only job runs a program; with more than one try, one that fails is tried again. */
+function runner(maxAttempts: number) {
+  const run = defineJob({
+    type: "run",
+    input: request,
+    afterCrash: "interrupt",
+    maxAttempts,
+    backoff: { delay: 1 },
+    async run(wanted, job): Promise<ProgramEnding> {
+      job.log("before");
+      const ending = await job.runProgram(wanted);
+      job.log("after");
+      if (maxAttempts > 1 && ending.code !== 0) throw new Error(`it ended with ${ending.code}`);
+      return ending;
+    },
+  });
+  return definePlugin({
+    id: "runner",
+    version: "1.0.0",
+    jobs: [run],
+    tools: [
+      defineTool({
+        name: "run",
+        description: "Run",
+        input: z.object({ request }),
+        run: ({ request: wanted }, context) => context.enqueueJob(run, wanted),
+      }),
+    ],
+  });
+}
 
 export interface ProgramShell extends TestShell {
   /** Enqueues a job for the program and gives its number. */
@@ -54,9 +60,10 @@ export interface ProgramShell extends TestShell {
 export async function programShell(
   programs: ShellSettings["programs"] = {},
   shell: ShellSettings = {},
+  { maxAttempts = 1 } = {},
 ): Promise<ProgramShell> {
   const brain = await createTestShell({
-    plugins: [plugin],
+    plugins: [runner(maxAttempts)],
     shell: { programs: { folders: ["."], ...programs }, ...shell },
   });
   const logs = async (id: number, options: object = {}) =>
@@ -81,6 +88,30 @@ export async function programShell(
       return path;
     },
   });
+}
+
+/** Allows what a test is not about. */
+export const ALLOW_ALL: NonNullable<ShellSettings["programs"]> = {
+  policy: [{ executable: "sh", args: [{ any: "rest" }], inline: true, outcome: "allow" }],
+  thresholds: { approve: 101, deny: 101 },
+};
+
+/** Resolves when the job waits for a decision. */
+export async function asked(brain: TestShell, job: number): Promise<RequestInfo> {
+  return vi.waitFor(async () => {
+    const [request] = await brain.queue.requests.list({ job, open: true });
+    if (request === undefined) throw new Error("nothing was asked");
+    return request;
+  }, PATIENT);
+}
+
+/** Resolves when the job has ended. */
+export async function ended(brain: TestShell, job: number): Promise<JobInfo> {
+  return vi.waitFor(async () => {
+    const found = await brain.queue.service.getStatus(job);
+    if (!found || !isEndedState(found.state)) throw new Error(`#${job} is ${found?.state}`);
+    return found;
+  }, PATIENT);
 }
 
 export const SH = (script: string): ProgramRequest => ({ command: "sh", args: ["-c", script] });
