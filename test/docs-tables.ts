@@ -4,6 +4,7 @@ import { CLI_ERRORS } from "../interfaces/cli/src/cli-error.ts";
 import { COMMANDS } from "../interfaces/cli/src/commands/registry.ts";
 import { EXIT_CODES, exitCodeOfError } from "../interfaces/cli/src/exit-codes.ts";
 import { MCP_ERRORS } from "../interfaces/mcp/src/errors.ts";
+import { COMMAND_ERRORS } from "../plugins/commands/src/errors.ts";
 import { SITE_ERRORS } from "../plugins/site-builder/src/errors.ts";
 import { QUEUE_ERRORS } from "../shared/job-queue/src/errors.ts";
 import * as limits from "../shared/job-queue/src/limits.ts";
@@ -85,6 +86,7 @@ export function expectedTables(): Expected[] {
     errors("From the command line", CLI_ERRORS),
     errors("From the app", APP_ERRORS),
     errors("From MCP", MCP_ERRORS),
+    errors("From commands", COMMAND_ERRORS),
     errors("From the site builder", SITE_ERRORS),
     {
       page: "command-line.md",

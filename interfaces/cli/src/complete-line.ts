@@ -82,6 +82,7 @@ export async function completeLine(
   if (typed.startsWith("-")) return starting([...flagsOf(spec), { value: "--json" }]);
   if (spec.name === "tools") return starting(await toolNames(sources));
   if (spec.name === "completion") return starting(["bash", "zsh", "fish"].map((value) => ({ value })));
+  if (spec.name === "policy") return starting(words.length === 2 ? [{ value: "test" }] : []);
   if (spec.name === "worker") return starting([{ value: "stop" }]);
   if (["pause", "unpause", "schedules"].includes(spec.name)) return starting(await holdNames(spec.name, sources));
   if (previous === "--state") {

@@ -203,6 +203,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./schedules.ts")).schedules,
   },
   {
+    name: "policy",
+    args: "[action] [command...]",
+    summary: "which programs may run; policy test -- <command>: which rule decides about one",
+    group: "Look",
+    options: [
+      ["--cwd <dir>", "where the command would run (default: the brain's folder)"],
+      ["--env <name>", "a variable that it would ask for; repeatable"],
+    ],
+    examples: ["policy", "policy test -- git push --force", "policy test --cwd docs -- ls -la"],
+    prompt: true,
+    load: async () => (await import("./policy.ts")).policy,
+  },
+  {
     name: "worker",
     args: "[action]",
     summary: "run jobs in this terminal; stop: ask the workers to stop",
@@ -290,4 +303,4 @@ export const HIDDEN_COMMANDS: readonly CommandSpec[] = [
 ];
 
 /** Planned, and refused by name so that nobody takes them for working. */
-export const LATER_COMMANDS: readonly string[] = ["policy", "web", "matrix", "up"];
+export const LATER_COMMANDS: readonly string[] = ["web", "matrix", "up"];

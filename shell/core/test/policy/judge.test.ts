@@ -174,7 +174,8 @@ describe("whatever a rule allows", () => {
     const wide = anything("rm");
     const at = (thresholds: object) => judgeCommand(policyOf(wide, thresholds), commandOf("rm", ["-rf", "x"]));
     expect(at({ approve: 101 })).toMatchObject({ outcome: "allow", risk: 60 });
-    expect(at({})).toMatchObject({ outcome: "approve", risk: 60 });
+    expect(at({ approve: 60 })).toMatchObject({ outcome: "approve", risk: 60 });
+    expect(at({})).toMatchObject({ outcome: "allow" });
     expect(at({ approve: 10, deny: 60 })).toMatchObject({ outcome: "deny" });
     expect(at({ approve: 10, deny: 61 })).toMatchObject({ outcome: "approve" });
     expect(outcome([{ executable: "ls", outcome: "deny" }], "ls", [])).toBe("deny");

@@ -74,7 +74,7 @@ const threshold = z.int().min(1).max(101);
 
 export const thresholdsSchema = z
   .strictObject({
-    approve: threshold.default(60).describe("Risk from which a person is asked, whatever rule allowed it. 101: never"),
+    approve: threshold.default(70).describe("Risk from which a person is asked, whatever rule allowed it. 101: never"),
     deny: threshold.default(101).describe("Risk from which it is refused, whatever a rule says. 101: never"),
   })
   .prefault({})
