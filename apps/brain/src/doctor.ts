@@ -2,7 +2,15 @@ import { resolve } from "node:path";
 import type { BrainOptions, DoctorFinding, DoctorReport } from "@brains/cli";
 import { backupStore, type Backup } from "@brains/job-queue/backup";
 import { diagnose, salvage, type Salvaged } from "@brains/job-queue/doctor";
-import { findBrain, isCodedError, loadPlugins, openTrustStore, type AnyPlugin, type Brain } from "@brains/shell";
+import {
+  examinePrograms,
+  findBrain,
+  isCodedError,
+  loadPlugins,
+  openTrustStore,
+  type AnyPlugin,
+  type Brain,
+} from "@brains/shell";
 import { BUNDLED_PLUGINS } from "./bundled-plugins.ts";
 
 /** Looks at config, plugins and store, and changes nothing. What is wrong with them is a finding, not an error. */
@@ -17,7 +25,7 @@ export async function examine(options: BrainOptions): Promise<DoctorReport> {
   const config: DoctorFinding = { check: "config", level: "ok", message: brain.configFile ?? "none, so its defaults" };
   const plugins = await pluginsOf(brain, options.env);
   const { findings } = diagnose(brain.storePath, { hasHandler: plugins.hasHandler });
-  const all = [config, plugins.finding, ...findings];
+  const all = [config, plugins.finding, ...findings, ...(await examinePrograms(brain))];
   return { healthy: all.every(({ level }) => level !== "error"), store: brain.storePath, findings: all };
 }
 

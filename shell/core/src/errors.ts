@@ -27,7 +27,6 @@ export const BRAINS_ERRORS = {
   PROGRAM_SANDBOX: "The sandbox that was asked for is not to be had here. The message says what to install.",
   PROGRAM_FILE_TOO_LARGE: "An approval does not bind files of this size. See approvals.largeFiles.",
   PROGRAM_CHANGED: "The program changed while it was being started, so it was not. Run it again.",
-  PROGRAM_INTERRUPTED: "The worker was stopped while the program ran. It is not repeated on its own: retry the job.",
   PROGRAM_OUTPUT: "The program wrote more than it may. See programs.killMegabytes.",
   SECRETS_UNSAFE: "The file of secrets is not read, because others could. The message says what to do.",
   INPUT_NEEDS_APPROVAL:

@@ -34,6 +34,8 @@ export type { PluginEntry } from "./plugins.ts";
 export { isProgramCard } from "./programs/card.ts";
 export type { ProgramCard, ShownText } from "./programs/card.ts";
 export type * from "./replies.ts";
+export { examinePrograms } from "./programs/examine.ts";
+export type { ProgramFinding } from "./programs/examine.ts";
 export { createShell } from "./shell.ts";
 export type { OwnedShell, ShellOptions } from "./shell.ts";
 export { BATCH_STATES, JOB_STATES, isEndedState } from "./states.ts";

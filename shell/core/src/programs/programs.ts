@@ -38,6 +38,7 @@ export function createPrograms({ queue, settings, log, now }: ProgramPorts): Bra
   const slots = new Slots(settings.config.concurrency);
   const later = new Set<Promise<void>>();
   let probed: Promise<Tier> | undefined;
+  let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   const failed = (what: string) => (error: unknown) => log.warn(`${what} failed`, { error: messageOf(error) });
   const tidy = () => keepHouse(queue, settings.home).catch(failed("removing output of deleted jobs"));
@@ -48,6 +49,7 @@ export function createPrograms({ queue, settings, log, now }: ProgramPorts): Bra
     now,
     slots,
     tier: () => (probed ??= probeTiers({ userNamespace: settings.config.userNamespace }).then(({ active }) => active)),
+    stopped: () => stopped,
     later: (work: Promise<void>) => {
       const mine = work.catch(failed("compressing a log")).finally(() => later.delete(mine));
       later.add(mine);
@@ -70,6 +72,7 @@ export function createPrograms({ queue, settings, log, now }: ProgramPorts): Bra
     },
     tidy,
     async stop() {
+      stopped = true;
       clearInterval(timer);
       await Promise.all(later);
     },

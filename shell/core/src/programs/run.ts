@@ -21,8 +21,6 @@ export interface Run {
   readonly mark: string;
   readonly log: AttemptLog;
   readonly input: InputReader;
-  /** The worker stops while the program runs. */
-  readonly interrupted: () => Promise<void>;
 }
 
 /** Resolves when the program has ended by itself. Its stop, by whatever the job's signal says, throws what the queue adds to the job's end. */
@@ -83,11 +81,10 @@ function specOf({ settings, job, program, launch, tier, mark }: Run): ProgramSpe
 }
 
 /** Stops the program when the job is to end, whatever for. */
-function stopWithJob(started: Program, { job, settings, interrupted }: Run) {
+function stopWithJob(started: Program, { job, settings }: Run) {
   const state = { asked: false };
   const stop = () => {
     state.asked = true;
-    if ((job.signal.reason as { code?: unknown } | undefined)?.code === "stopping") void interrupted();
     void started.stop({ grace: settings.grace, reason: reasonOf(job.signal) });
   };
   if (job.signal.aborted) stop();

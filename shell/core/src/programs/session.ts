@@ -17,7 +17,6 @@ import { runProgram } from "./run.ts";
 import { launchOf } from "./sandbox.ts";
 import type { ProgramSettings } from "./settings.ts";
 import type { Slots } from "./slots.ts";
-import { clearStop, noteStop } from "./stops.ts";
 
 export interface SessionPorts {
   readonly queue: JobQueue;
@@ -26,6 +25,8 @@ export interface SessionPorts {
   readonly now: () => number;
   readonly slots: Slots;
   readonly tier: () => Promise<Tier>;
+  /** The shell was stopped: nobody waits for anything that is done later. */
+  readonly stopped: () => boolean;
   /** Something that is not waited for before the next job. */
   readonly later: (work: Promise<void>) => void;
 }
@@ -70,6 +71,7 @@ export class ProgramSession {
   async end(): Promise<void> {
     const log = this.#log ?? (await this.#opening?.catch(() => undefined));
     if (log === undefined) return;
+    if (this.#ports.stopped()) return log.close();
     await log.flush();
     // A reader sees the rest before and after; it only takes less room then.
     this.#ports.later(log.finish());
@@ -78,7 +80,6 @@ export class ProgramSession {
   async #run(request: ProgramRequest, ordinal: number): Promise<ProgramEnding> {
     const { slots, settings } = this.#ports;
     const job = this.#job;
-    await clearStop(this.#ports.queue, job);
     // Whoever has to be asked is asked at once, not when it is this program's turn.
     if (slots.full) {
       await this.#cleared(resolveProgram(settings, request), ordinal);
@@ -108,8 +109,7 @@ export class ProgramSession {
       if (now?.digest !== approval?.digest) throw new BrainsError("PROGRAM_CHANGED");
       this.#redactor = new Redactor(program.secrets);
       const launch = launchOf(settings, program);
-      const interrupted = () => noteStop(queue, job);
-      return await runProgram({ settings, job, program, launch, tier, mark, log, input: this.#input, interrupted });
+      return await runProgram({ settings, job, program, launch, tier, mark, log, input: this.#input });
     } finally {
       await forget().catch(() => undefined);
     }
@@ -145,7 +145,6 @@ const FINAL: ReadonlySet<string> = new Set([
   "PROGRAM_SANDBOX",
   "PROGRAM_CHANGED",
   "PROGRAM_FILE_TOO_LARGE",
-  "PROGRAM_INTERRUPTED",
   "PROGRAM_NOT_STARTED",
   "INVALID_PROGRAM",
   "INVALID_ENVIRONMENT",

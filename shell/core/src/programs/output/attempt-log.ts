@@ -43,7 +43,12 @@ export class AttemptLog {
     return this.#log.flush();
   }
 
-  /** Nothing more comes; compresses it. */
+  /** Nothing more comes. */
+  close(): Promise<void> {
+    return this.#log.close();
+  }
+
+  /** The same, and compresses it. */
   finish(): Promise<void> {
     return this.#log.finish();
   }

@@ -1,0 +1,82 @@
+// Programs of a real worker that dies or is stopped.
+import { readFileSync, readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { expect, test, vi } from "vitest";
+import { LIMIT, isAlive, kill, makeBrain } from "./brain-kit.ts";
+import type { TestBrain } from "./brain-kit.ts";
+import type { Queued } from "./gates-brain.ts";
+
+const CONFIG = `plugins:
+  - ./runner.ts
+programs:
+  policy:
+    - { executable: sh, args: [{ any: rest }], inline: true, outcome: allow }
+  thresholds: { approve: 101, deny: 101 }
+`;
+
+async function runnerBrain(): Promise<TestBrain> {
+  const plugin = await readFile(new URL("./fixtures/runner.ts", import.meta.url), "utf8");
+  return makeBrain({ files: { "brains.yaml": CONFIG, "runner.ts": plugin } });
+}
+
+/** Living processes with this word in their command line. */
+function wearing(word: string): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid && isAlive(pid) && commandOf(pid).includes(word));
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+async function begun(brain: TestBrain, sleep: string): Promise<number> {
+  const text = `echo begun; setsid sleep ${sleep} & sleep ${sleep} & wait`;
+  const { number } = await brain.json<Queued>("run", "script", "--text", text);
+  await vi.waitFor(async () => expect((await brain.run("logs", `${number}`)).stdout).toContain("begun"), LIMIT);
+  expect(wearing(sleep).length).toBeGreaterThan(1);
+  return number;
+}
+
+test.runIf(process.platform === "linux")(
+  "kill -9 of the worker ends its program, and the next start tells the truth",
+  async () => {
+    const brain = await runnerBrain();
+    const queue = await brain.queue();
+    const sleep = `31.${process.pid}1`;
+    const number = await begun(brain, sleep);
+    kill(await brain.worker());
+    await vi.waitFor(async () => {
+      await brain.run("status");
+      expect(await queue.service.getStatus(number)).toMatchObject({ state: "failed", reason: "interrupted", run: 1 });
+    }, LIMIT);
+    await vi.waitFor(() => expect(wearing(sleep)).toEqual([]), LIMIT);
+    const log = (await brain.run("logs", `${number}`)).stdout;
+    expect(log).toContain("begun");
+    expect(log).toMatch(/The worker \(process \d+\) died while the program ran\. (Nothing|Still found)/);
+  },
+);
+
+test.runIf(process.platform === "linux")(
+  "a program is not repeated by itself after the stop of its worker",
+  async () => {
+    const brain = await runnerBrain();
+    const queue = await brain.queue();
+    const sleep = `32.${process.pid}2`;
+    const number = await begun(brain, sleep);
+    await brain.run("worker", "stop");
+    await vi.waitFor(() => expect(wearing(sleep)).toEqual([]), LIMIT);
+    await vi.waitFor(async () => {
+      await brain.run("status");
+      const job = await queue.service.getStatus(number);
+      expect(job).toMatchObject({ state: "failed", reason: "interrupted" });
+    }, LIMIT);
+    const log = (await brain.run("logs", `${number}`)).stdout;
+    expect(log.match(/begun/g)).toHaveLength(1);
+    expect(log).toMatch(/Stopped \d+ processes/);
+  },
+);
