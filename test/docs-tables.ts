@@ -4,6 +4,7 @@ import { CLI_ERRORS } from "../interfaces/cli/src/cli-error.ts";
 import { COMMANDS } from "../interfaces/cli/src/commands/registry.ts";
 import { EXIT_CODES, exitCodeOfError } from "../interfaces/cli/src/exit-codes.ts";
 import { MCP_ERRORS } from "../interfaces/mcp/src/errors.ts";
+import { CODE_ERRORS } from "../plugins/code/src/errors.ts";
 import { COMMAND_ERRORS } from "../plugins/commands/src/errors.ts";
 import { SITE_ERRORS } from "../plugins/site-builder/src/errors.ts";
 import { QUEUE_ERRORS } from "../shared/job-queue/src/errors.ts";
@@ -87,6 +88,7 @@ export function expectedTables(): Expected[] {
     errors("From the app", APP_ERRORS),
     errors("From MCP", MCP_ERRORS),
     errors("From commands", COMMAND_ERRORS),
+    errors("From code", CODE_ERRORS),
     errors("From the site builder", SITE_ERRORS),
     {
       page: "command-line.md",

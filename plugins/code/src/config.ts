@@ -16,6 +16,7 @@ export const configSchema = z
       .max(50)
       .default(30)
       .describe("Seconds after which a call is answered without the value"),
+    concurrency: z.int().min(1).max(100).default(3).describe("Executions that run at once; further ones wait"),
     memoryMegabytes: z.number().min(1).max(2048).default(64).describe("Memory of code in quickjs"),
   })
   .prefault({});

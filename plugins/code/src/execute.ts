@@ -27,6 +27,7 @@ export function executeJob(config: CodeConfig) {
     input: executeSchema,
     output: resultSchema,
     maxAttempts: 1,
+    concurrency: config.concurrency,
     afterCrash: "interrupt",
     async run(execution, job, context) {
       const sandbox = execution.sandbox ?? config.sandbox;

@@ -77,7 +77,7 @@ test("code that reads its input says that it waits, and gets what was sent in or
 });
 
 test("several at once keep output and globals apart; a loop is handed over, shows as running, and is killed", async () => {
-  await using brain = await codeBrain();
+  await using brain = await codeBrain({ config: { code: { concurrency: 4 } } });
   const loop = await brain.start('console.log("spinning"); while (true) {}');
   const code = (n: number) => `console.log("I am ${n}", globalThis.mark ?? "clean"); globalThis.mark = ${n}; ${n}`;
   const others = await Promise.all([1, 2, 3].map((n) => brain.start(code(n))));
