@@ -67,7 +67,7 @@ test("the card says what is asked, by whom, until when and how to answer", () =>
   const card = showRequests(NO_CARD, [full, second], NOW);
   expect(cardLines(card, 8, plain({ prefix: "/" }))).toEqual([
     " ! #17 Publish the new pages?   (1 of 2)",
-    "     command: rm -rf build",
+    String.raw`     command: rm -rf build\x1b[2J`,
     "     cwd: apps/site",
     "     asked 2 minutes ago by #16 site:publish (started by ana)   expires in 1h00m",
     "     [a]pprove  [r]eject   Ctrl+A to answer",

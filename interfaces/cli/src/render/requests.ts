@@ -1,8 +1,9 @@
 import type { RequestView } from "@brains/shell";
-import { printable, printableLines } from "../text/printable.ts";
+import { exactLines, printable } from "../text/printable.ts";
 import { duration } from "../text/time.ts";
 import { textWidth, truncate, wrap } from "../text/width.ts";
 import type { Layout } from "./layout.ts";
+import { isProgramCard, programCardLines } from "./program-card.ts";
 import { pairs } from "./table.ts";
 
 /** How long the request stays open, or "". */
@@ -43,11 +44,12 @@ export function requestLine(request: RequestView, layout: Layout): string {
 export function detailLines(details: unknown, width: number): string[] {
   if (details === undefined || details === null) return [];
   const limit = Math.min(width, 120);
-  if (typeof details === "string") return printableLines(details).flatMap((line) => wrap(line, limit));
+  if (isProgramCard(details)) return programCardLines(details, limit);
+  if (typeof details === "string") return exactLines(details).flatMap((line) => wrap(line, limit));
   if (typeof details === "object" && !Array.isArray(details)) {
     return Object.entries(details).flatMap(([name, value]) => {
       const text = typeof value === "string" ? value : JSON.stringify(value);
-      const lines = printableLines(text ?? "").flatMap((line) => wrap(line, limit - 4));
+      const lines = exactLines(text ?? "").flatMap((line) => wrap(line, limit - 4));
       return lines.length <= 1
         ? wrap(`${printable(name)}: ${lines[0] ?? ""}`, limit)
         : [`${printable(name)}:`, ...lines.map((line) => `  ${line}`)];

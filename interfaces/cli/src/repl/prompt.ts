@@ -4,7 +4,9 @@ import type { AppSession } from "../app-port.ts";
 import { callVerb } from "../call.ts";
 import { demandPerson } from "../demand-person.ts";
 import type { Layout } from "../render/layout.ts";
+import { isProgramCard } from "../render/program-card.ts";
 import { changeLine } from "../render/replies.ts";
+import { requestLines } from "../render/requests.ts";
 import { errorLines } from "../render/error.ts";
 import { clockSeconds } from "../text/time.ts";
 import { focusCard, NO_CARD, pressCard, questionToShow, showRequests, type CardState } from "./card.ts";
@@ -84,6 +86,7 @@ export function createPrompt(options: PromptOptions): Prompt {
   let lookAt = Number.POSITIVE_INFINITY;
   let first = true;
   let closed = false;
+  let inFull: string | undefined;
   let leave: (code: number) => void = () => {};
   const interrupted = interruptedCards(session);
   const left = new Promise<number>((resolve) => {
@@ -119,6 +122,14 @@ export function createPrompt(options: PromptOptions): Prompt {
   };
   const showCards = () => {
     card = showRequests(card, [...interrupted.requests, ...view.requests], Date.now());
+  };
+  /** Whoever is about to answer has all of it above, however little of it the card has room for. */
+  const focus = (number?: number) => {
+    card = focusCard(card, view.requests, number, Date.now());
+    if (card.shown !== undefined && card.shown.id !== inFull && isProgramCard(card.shown.details)) {
+      inFull = card.shown.id;
+      say(requestLines(card.shown, layout(), { next: false }));
+    }
   };
   const lookForInterrupted = async () => {
     try {
@@ -202,7 +213,7 @@ export function createPrompt(options: PromptOptions): Prompt {
       for (const words of splitCommands(text)) {
         const shown = questionToShow(words, view.requests);
         if (shown !== undefined) {
-          card = focusCard(card, view.requests, shown.number, Date.now());
+          focus(shown.number);
           changed();
           continue;
         }
@@ -285,8 +296,7 @@ export function createPrompt(options: PromptOptions): Prompt {
         card = pressedCard.card;
         if (pressedCard.decide !== undefined) void decide(pressedCard.decide.request, pressedCard.decide.choice);
       }
-    } else if (pressed.name === "focus" && card.shown !== undefined)
-      card = focusCard(card, view.requests, undefined, Date.now());
+    } else if (pressed.name === "focus" && card.shown !== undefined) focus();
     else if (pressed.name === "end-of-input" && editor.text === "") quit();
     else if (pressed.name === "tab" && editor.search === undefined) void complete();
     else if (pressed.name === "enter" && editor.search === undefined) enter();

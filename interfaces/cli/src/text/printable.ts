@@ -45,3 +45,22 @@ export function printableLines(value: unknown): string[] {
     .split(/\r?\n/)
     .map((line) => printable((line.split("\r").findLast((part) => part !== "") ?? "").replaceAll("\t", "    ")));
 }
+
+/** For what a person decides about: one string per line, nothing left out, every control character shown escaped. */
+export function exactLines(text: string): string[] {
+  return text
+    .toWellFormed()
+    .split("\n")
+    .map((line) => line.replaceAll("\t", "    ").replace(CONTROLS, visible));
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r", "\u001B": "\\e" };
+
+/** One argument of a command as bash would read it back, so that nobody can mistake a space, a quote or a line break. */
+export function quoted(argument: string): string {
+  const text = argument.toWellFormed();
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  if (text.search(CONTROLS) < 0) return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  const escaped = text.replace(/[\\']/g, String.raw`\$&`).replace(CONTROLS, (one) => ESCAPES[one] ?? visible(one));
+  return `$'${escaped}'`;
+}
