@@ -18,7 +18,7 @@ export interface BoundFile {
 }
 
 /** Larger files are not read for an approval. The executable always is. */
-export const LARGEST_BOUND = 32 * 1024 * 1024;
+const LARGEST_BOUND = 32 * 1024 * 1024;
 
 /** `largeFiles`: what is done with one that is too large to be read. */
 export async function boundFiles(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { probeTiers } from "@brains/process";
 import type { Brain } from "../config/brain.ts";
 import { messageOf } from "../errors.ts";
-import { findBwrap } from "./sandbox.ts";
+import { problemOfBwrap } from "./sandbox.ts";
 import { SECRETS_FILE, problemOfSecretsFile, readSecrets, unmaskable } from "./secrets.ts";
 import { programSettings } from "./settings.ts";
 import type { ProgramSettings } from "./settings.ts";
@@ -20,7 +20,7 @@ export interface ProgramFinding {
 export async function examinePrograms({ dir, home, config }: Brain): Promise<ProgramFinding[]> {
   const { programs, approvals, worker } = config;
   const settings = programSettings({ brainDir: dir, home, programs, approvals, workerGrace: worker.grace * 1000 });
-  return [await tierOf(settings), sandboxOf(settings), foldersOf(settings), ...secretsOf(settings)];
+  return [await tierOf(settings), await sandboxOf(settings), foldersOf(settings), ...secretsOf(settings)];
 }
 
 async function tierOf({ config }: ProgramSettings): Promise<ProgramFinding> {
@@ -35,12 +35,12 @@ async function tierOf({ config }: ProgramSettings): Promise<ProgramFinding> {
   return { check: "programs", level: "ok", message };
 }
 
-function sandboxOf(settings: ProgramSettings): ProgramFinding {
-  const bwrap = findBwrap(settings);
+async function sandboxOf(settings: ProgramSettings): Promise<ProgramFinding> {
+  const problem = await problemOfBwrap(settings);
   const message =
-    bwrap === undefined
-      ? "bwrap is not installed; programs that ask for it are refused, all others have your full rights"
-      : `${bwrap}, for programs that ask for it; all others have your full rights`;
+    problem === undefined
+      ? "bwrap works, for programs that ask for it; all others have your full rights"
+      : `${problem}; programs that ask for it are refused, all others have your full rights`;
   return { check: "sandbox", level: "ok", message };
 }
 

@@ -1,8 +1,10 @@
 // What holds a program besides its process tree.
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { promisify } from "node:util";
 import { resolveExecutable } from "@brains/process";
-import { BrainsError } from "../errors.ts";
+import { BrainsError, messageOf } from "../errors.ts";
 import { insideFolders, isInside } from "./resolve.ts";
 import type { ResolvedProgram } from "./resolve.ts";
 import { realPathOf, temporaryFolder } from "./settings.ts";
@@ -14,6 +16,7 @@ export interface Launch {
 }
 
 const BWRAP = "bwrap";
+const PROBE_MS = 5000;
 /** Where the address of the name server may stand. */
 const RESOLVER = "/run/systemd/resolve";
 
@@ -31,12 +34,23 @@ export function launchOf(settings: ProgramSettings, program: ResolvedProgram): L
   return { file: bwrap, args: [...bwrapArguments(settings, program), "--", file, ...args] };
 }
 
-export function findBwrap({ path }: ProgramSettings): string | undefined {
+function findBwrap({ path }: ProgramSettings): string | undefined {
   try {
     return resolveExecutable(BWRAP, path).realPath;
   } catch {
     return undefined;
   }
+}
+
+/** Why bwrap does not work here, by trying it; undefined where it does. */
+export async function problemOfBwrap(settings: ProgramSettings): Promise<string | undefined> {
+  const bwrap = findBwrap(settings);
+  if (bwrap === undefined) return "bwrap is not installed";
+  const args = ["--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--", bwrap, "--version"];
+  return promisify(execFile)(bwrap, args, { timeout: PROBE_MS, env: {}, cwd: "/" }).then(
+    () => undefined,
+    (error: unknown) => `${bwrap} does not work: ${messageOf(error).trim().split("\n").at(-1) ?? ""}`,
+  );
 }
 
 /**

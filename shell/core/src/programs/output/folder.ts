@@ -12,7 +12,7 @@ export interface AttemptFolder {
 const ATTEMPT = /^(\d{1,9})-r(\d{1,9})-a(\d{1,9})$/;
 const JOB = /^\d{1,15}$/;
 
-export function outputFolder(home: string): string {
+function outputFolder(home: string): string {
   return join(home, "output");
 }
 
