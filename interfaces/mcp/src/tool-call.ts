@@ -48,7 +48,8 @@ export async function callTool(options: ToolCallOptions, call: ToolCall): Promis
 /** `wait` and `idempotencyKey` belong to the dispatcher, everything else to the tool. */
 function splitArguments(tool: OfferedTool, args: Record<string, unknown>, context: ServerContext) {
   const input = { ...args };
-  let wait = 0;
+  // Undefined: as long as the tool itself says.
+  let wait: number | undefined;
   let key: string | undefined;
   if (tool.takesWait) {
     wait = waitArgument(input["wait"]);
@@ -58,11 +59,12 @@ function splitArguments(tool: OfferedTool, args: Record<string, unknown>, contex
     key = keyArgument(input["idempotencyKey"]) ?? toolUseKey(context);
     delete input["idempotencyKey"];
   }
-  return { input, wait: Math.min(wait, MAX_WAIT), waitCappedTo: wait > MAX_WAIT ? MAX_WAIT : undefined, key };
+  const capped = wait !== undefined && wait > MAX_WAIT;
+  return { input, wait: capped ? MAX_WAIT : wait, waitCappedTo: capped ? MAX_WAIT : undefined, key };
 }
 
-function waitArgument(value: unknown = 0): number {
-  if (typeof value === "number" && value >= 0) return value;
+function waitArgument(value: unknown): number | undefined {
+  if (value === undefined || (typeof value === "number" && value >= 0)) return value;
   throw new BrainsError("INVALID_INPUT", `wait: give seconds from 0 to ${MAX_WAIT}, not ${JSON.stringify(value)}.`);
 }
 

@@ -20,13 +20,13 @@ export interface OfferedTool {
 
 type JsonSchema = { [key: string]: unknown; properties?: Record<string, unknown> };
 
-const WAIT_ARGUMENT = {
+const waitArgument = (fallback: number) => ({
   type: "integer",
   minimum: 0,
   maximum: MAX_WAIT,
-  default: 0,
-  description: `Seconds to wait for the work to end, 0 to ${MAX_WAIT}. Default 0: the ids at once. The work goes on whatever happens to the call.`,
-};
+  default: fallback,
+  description: `Seconds to wait for the work to end, 0 to ${MAX_WAIT}. With 0 the ids come at once. The work goes on whatever happens to the call.`,
+});
 const KEY_ARGUMENT = {
   type: "string",
   minLength: 1,
@@ -64,7 +64,7 @@ function offerTool(wire: string, info: ToolInfo): OfferedTool {
       type: "object",
       properties: {
         ...own,
-        ...(takesWait && { wait: WAIT_ARGUMENT }),
+        ...(takesWait && { wait: waitArgument(info.wait ?? 0) }),
         ...(takesKey && { idempotencyKey: KEY_ARGUMENT }),
       },
     },

@@ -1,4 +1,4 @@
-import type { ToolReply } from "@brains/shell";
+import type { BatchInfo, JobInfo, Outcome, QueuedReply, ToolReply } from "@brains/shell";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { plainJson, plainText } from "./plain-text.ts";
 import { wireName } from "./wire-names.ts";
@@ -22,8 +22,23 @@ export function toolResult(reply: ToolReply, notes: ReplyNotes = {}): CallToolRe
     const stillRunning = waited === undefined ? {} : { waited, timedOut: true };
     return answer(withNotes({ ...queued, tip: inWireNames(queued.tip), ...stillRunning }, notes), undefined, false);
   }
-  const { queued, outcome } = reply;
-  const { state, reason, result, error, job, batch } = outcome;
+  return endedResult(reply.queued, reply.outcome, notes);
+}
+
+/** How work ended, as far as an answer tells it. */
+export type Ending = Omit<Outcome, "job" | "batch"> & {
+  readonly job?: Pick<JobInfo, "request"> | undefined;
+  readonly batch?:
+    | Pick<BatchInfo, "totalOperations" | "completedOperations" | "failedOperations" | "errors">
+    | undefined;
+};
+
+/** The result of work that has ended, or that now waits for a person. */
+export function endedResult(
+  queued: Partial<QueuedReply> & Pick<QueuedReply, "number" | "label">,
+  { state, reason, result, output, error, job, batch }: Ending,
+  notes: ReplyNotes = {},
+): CallToolResult {
   const ended = {
     ...queued,
     tip: undefined,
@@ -33,6 +48,7 @@ export function toolResult(reply: ToolReply, notes: ReplyNotes = {}): CallToolRe
     // A job that waits for a person: the number that they answer.
     request: job?.request,
     result,
+    output,
     error: error && { message: error.message, code: error.code, data: error.data },
     errors: batch && batch.errors.length > 0 ? batch.errors : undefined,
     totalOperations: batch?.totalOperations,

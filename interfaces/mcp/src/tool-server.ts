@@ -1,12 +1,15 @@
 import type { Caller } from "@brains/shell";
 import { McpServer, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { INSTRUCTIONS } from "./instructions.ts";
-import { callTool, type ToolCallOptions } from "./tool-call.ts";
+import { callTool, type ToolCall, type ToolCallOptions } from "./tool-call.ts";
+import { demandTasks, takesTasks, Tasks } from "./tasks.ts";
 import { offerTools, type OfferedTool } from "./tool-list.ts";
 import { wireName } from "./wire-names.ts";
 
 export interface ToolServerOptions extends ToolCallOptions {
   readonly version: string;
+  /** Tools, by their full names, of which a client that takes no tasks can make nothing. Default: none. */
+  readonly onlyAsTask?: ((tool: string) => boolean) | undefined;
 }
 
 /** Whom one server serves, and by which of the protocol's two forms: with a handshake (before 2026-07-28), or without. */
@@ -27,22 +30,33 @@ interface Offer {
 export function toolServers(options: ToolServerOptions, first?: Caller): (serving: Serving) => McpServer {
   const offers = new Map<string, Offer>();
   if (first) offerTo(first);
-  return ({ caller }) => {
+  return ({ caller, era }) => {
     const { byName, list } = offerTo(caller);
     const mcp = new McpServer(
       { name: "brains", title: "brains", version: options.version },
       { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
     );
+    const tasks = era === "modern" ? new Tasks(options.shell, caller) : undefined;
+    tasks?.serve(mcp);
     // Handlers of the server underneath: through the one above, an error of the protocol would reach the client as a tool's answer.
     const { server } = mcp;
     server.setRequestHandler("tools/list", () => ({ tools: [...list] }));
     server.setRequestHandler("tools/call", async ({ params }, context) => {
       const tool = byName.get(params.name);
       if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, unknownTool(params.name, byName));
-      return callTool(options, { tool, args: params.arguments ?? {}, caller, context });
+      if (options.onlyAsTask?.(tool.name)) demandTasks(context);
+      const instead = tasks && takesTasks(context) ? asTask(tasks) : undefined;
+      return callTool(options, { tool, args: params.arguments ?? {}, caller, context, instead });
     });
     return mcp;
   };
+
+  function asTask(tasks: Tasks): ToolCall["instead"] {
+    return async (reply) => {
+      if (reply.kind !== "queued") return undefined;
+      return tasks.created(reply.queued, await options.trouble?.({ looked: false }));
+    };
+  }
 
   function offerTo(caller: Caller): Offer {
     const key = `${caller.role} ${caller.kind ?? ""}`;
