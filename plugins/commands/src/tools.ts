@@ -6,7 +6,7 @@ import { RefusedError } from "./errors.ts";
 import { commandSchema, requestOf, runSchema } from "./input.ts";
 import type { runJob } from "./run-job.ts";
 
-const RUN = `Runs a program on the brain's machine as a background job: builds, tests, git, scripts, anything that is installed there. The job outlives this connection.
+const RUN = `Runs a program on the brain's machine as a background job: builds, tests, git, scripts, anything that is installed there. A short one is answered with its end; a longer one goes on, and the answer has its number and the output so far. The job outlives this connection.
 
 Give the program and each argument by itself; no shell reads them. What would need a shell (pipes, &&, globs) is several calls, or a script file that is run.
 
@@ -24,6 +24,7 @@ export function commandTools(context: PluginContext<CommandsConfig>, job: Return
     title: "Run a command",
     description: RUN,
     input: runSchema,
+    wait: context.config.handOver,
     async run({ timeout = context.config.timeout, ...input }, call) {
       const judgement = await call.programs.judge(requestOf(input));
       if (judgement.outcome === "deny") throw refused(judgement);

@@ -1,13 +1,13 @@
 import { realpathSync } from "node:fs";
 import { expect, test, vi } from "vitest";
-import type { ProgramJudgement, ProgramPolicy } from "@brains/plugin";
+import type { ProgramPolicy } from "@brains/plugin";
 import type { LogsReply, ToolReply } from "@brains/shell";
 import { commandLine } from "../src/command-line.ts";
 import { MODEL, any, commandsShell } from "./rig.ts";
 
-const dataOf = <T>(reply: ToolReply): T => {
+const dataOf = (reply: ToolReply): unknown => {
   if (reply.kind !== "data") throw new Error(`not data but ${reply.kind}`);
-  return reply.data as T;
+  return reply.data;
 };
 const why = "a test";
 /** The machine may be busy. */
@@ -78,10 +78,10 @@ test("a program gets its input, and a value of the config by its name", async ()
 test("a command that takes longer than it may is stopped with what it started, and not tried again", async () => {
   await using brain = await commandsShell([any("sh")]);
   const input = { command: "sh", args: ["-c", "echo up; sleep 1000 & sleep 1000"], timeout: 90, description: why };
-  const reply = await brain.call("commands:run", input);
+  const reply = await brain.call("commands:run", input, { wait: 0 });
   if (reply.kind !== "queued") throw new Error(reply.kind);
   const id = reply.queued.number;
-  const said = async () => dataOf<LogsReply>(await brain.call("shell:logs", { id })).lines.map(({ text }) => text);
+  const said = async () => (dataOf(await brain.call("shell:logs", { id })) as LogsReply).lines.map(({ text }) => text);
   await vi.waitFor(async () => expect(await said()).toContain("up"), PATIENT);
   await brain.queue.clock.advance(89_000);
   expect(await brain.queue.service.getStatus(id)).toMatchObject({ state: "processing" });
@@ -99,9 +99,9 @@ test("a command that takes longer than it may is stopped with what it started, a
 
 test("allowed shows the rules, and with a command the one that would decide, and runs nothing", async () => {
   await using brain = await commandsShell([any("sh", { name: "shells" })], { environment: { LANGUAGE_OF_DOCS: "en" } });
-  const policy = dataOf<ProgramPolicy>(
+  const policy = dataOf(
     await brain.call("commands:allowed", {}, { caller: { ...MODEL, role: "viewer" } }),
-  );
+  ) as ProgramPolicy;
   expect(policy).toMatchObject({
     thresholds: { approve: 70, deny: 101 },
     folders: [brain.brainDir],
@@ -109,7 +109,7 @@ test("allowed shows the rules, and with a command the one that would decide, and
   });
   expect(policy.rules[0]).toMatchObject({ name: "shells", executables: [realpathSync("/bin/sh")], outcome: "allow" });
   expect(policy.rules.at(-1)).toMatchObject({ name: "built-in: everything else", outcome: "approve" });
-  const one = dataOf<ProgramJudgement>(await brain.call("commands:allowed", { command: "rm", args: ["-r", "x"] }));
+  const one = dataOf(await brain.call("commands:allowed", { command: "rm", args: ["-r", "x"] }));
   expect(one).toMatchObject({ command: "rm -r x", outcome: "approve", rule: "built-in: everything else", risk: 60 });
   expect((await brain.queue.service.list({ limit: 10 })).items).toEqual([]);
 });

@@ -112,6 +112,9 @@ describe("whatever a rule allows", () => {
     ["rg", ["--pre", "sh", "x"]],
     ["man", ["-P", "sh", "ls"]],
     ["ssh", ["-oProxyCommand=sh", "host"]],
+    ["/opt/python3.12-dbg", ["-c", "1"]],
+    ["/opt/vim.basic", ["-c", "!id"]],
+    ["/opt/perl5.38-x86_64-linux-gnu", ["-e", "1"]],
   ])("code given as text asks a person: %s %j", (asked, args) => {
     expect(outcome(anything(asked), asked, args)).toBe("approve");
     expect(judge(anything(asked, { inline: true }), asked, args, {}).reasons).not.toContain(
@@ -189,5 +192,51 @@ describe("whatever a rule allows", () => {
     );
     expect(judge([], "ls", ["-la"])).toMatchObject({ outcome: "allow", risk: 0, reasons: [] });
     expect(judge([], "unheard-of", [])).toMatchObject({ outcome: "approve", risk: 20 });
+  });
+});
+
+describe("without any rule of the config", () => {
+  it.each([
+    ["ls", []],
+    ["ls", ["-la", "docs"]],
+    ["cat", ["-n", "a.md"]],
+    ["head", ["-n", "5", "a.md"]],
+    ["tail", ["-n", "+5", "-f", "a.md"]],
+    ["tail", ["-f", "a.md"]],
+    ["grep", ["-n", "-A", "3", "todo", "a.md", "b.md"]],
+    ["wc", ["-l", "a.md"]],
+    ["du", ["-sh", "."]],
+    ["date", ["+%s"]],
+    ["uname", ["-a"]],
+    ["echo", ["-e", "a; b"]],
+  ])("what only reads runs: %s %j", (asked, args) => {
+    expect(judge([], asked, args)).toMatchObject({ outcome: "allow", risk: 0 });
+  });
+
+  it.each([
+    ["find", [".", "-name", "x"]],
+    ["find", [".", "-delete"]],
+    ["sort", ["-o", "x", "y"]],
+    ["git", ["status"]],
+    ["grep", ["-r", "TOKEN", "."]],
+    ["grep", ["-f", "/etc/shadow", "x"]],
+    ["cat", ["/etc/passwd"]],
+    ["cat", ["-"]],
+    ["head", ["-c", "100", "../x"]],
+    ["ls", ["/"]],
+    ["wc", ["--files0-from=x"]],
+    ["date", ["-s", "yesterday"]],
+    ["date", ["-f", "x"]],
+    ["sed", ["-n", "1p", "x"]],
+    ["rm", ["x"]],
+    ["cp", ["a", "b"]],
+    ["tar", ["tf", "x"]],
+    ["man", ["ls"]],
+    ["sh", ["x.sh"]],
+    ["node", ["x.js"]],
+    ["env", []],
+    ["nothing-like-it", []],
+  ])("everything else waits for a person: %s %j", (asked, args) => {
+    expect(outcome([], asked, args)).toBe("approve");
   });
 });

@@ -9,7 +9,7 @@ import type { Judgement, ResolvedCommand } from "../../src/programs/policy/judge
 const NAMES =
   "ls cat head tail wc grep stat du pwd date uname echo git find sort tar sed awk env nohup timeout nice sudo xargs rm cp node perl ruby sh bash dash make npm ssh rg man sleep";
 /** Symlinks of the machine: path → real path. Everything else is what it says. */
-export const LINKS: Record<string, string> = {
+const LINKS: Record<string, string> = {
   "/usr/bin/sh": "/usr/bin/dash",
   "/usr/bin/python3": "/usr/bin/python3.12",
   "/brain/out": "/etc",

@@ -5,6 +5,8 @@ import type { PolicySystem } from "./places.ts";
 
 const ADDRESS = /^(?:https?|ssh|git|ftp):\/\/[^\s]*$/i;
 
+const LONGEST_CLUSTER = 16;
+
 /** Real places that the arguments may lead to, with the argument; `undefined` where an argument leads nobody can say where. */
 export function placesOf(
   args: readonly string[],
@@ -29,7 +31,9 @@ function readingsOf(argument: string): string[] {
   if (argument.startsWith("-")) {
     const slash = argument.search(/[/~]|\.\./);
     if (slash > 0) readings.add(argument.slice(slash));
-    if (!argument.startsWith("--") && argument.length > 2) readings.add(argument.slice(2));
+    // A name may be glued to any letter of a cluster: -xvflink.
+    if (!argument.startsWith("--"))
+      for (let at = 2; at < Math.min(argument.length, LONGEST_CLUSTER); at++) readings.add(argument.slice(at));
   } else readings.add(argument);
   if (/[=:@,]/.test(argument))
     for (const part of argument.split(/[=:@,]+/)) if (part !== "" && !part.startsWith("-")) readings.add(part);

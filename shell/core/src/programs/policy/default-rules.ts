@@ -36,7 +36,9 @@ export const DEFAULT_RULES: readonly Rule[] = [
     args: [
       {
         repeat: [
-          { regex: "-[nc]?[0-9]{1,9}" },
+          "-n",
+          "-c",
+          { regex: "-[nc]?[0-9]{1,9}|\\+?[0-9]{1,9}" },
           { regex: "-[qvfF]+" },
           "--follow",
           { regex: "--(lines|bytes)=[+-]?[0-9]{1,9}" },
@@ -58,7 +60,7 @@ export const DEFAULT_RULES: readonly Rule[] = [
   {
     name: "built-in: search in files",
     executable: "grep",
-    args: [{ repeat: [{ regex: "-[nicvlLwxEFHhoqs]+" }, { regex: "-[ABCm][0-9]{1,6}" }] }, "*", "*", "**"],
+    args: [{ repeat: [{ regex: "-[nicvlLwxEFHhoqs]+" }, { regex: "-[ABCm][0-9]{0,6}" }, "-e"] }, "*", "*", "**"],
     folders: ["$folders"],
     outcome: "allow",
   },

@@ -1,6 +1,6 @@
 // A policy in words and data, for whoever wants to know what may run.
 import type { ProgramRule } from "@brains/plugin";
-import type { ArgumentPatterns } from "./argument-patterns.ts";
+import type { ArgumentPattern, ArgumentPatterns } from "./argument-patterns.ts";
 import type { CompiledRule, Policy } from "./policy.ts";
 
 /** The rules in their order, with real paths as they are at this moment. */
@@ -25,11 +25,16 @@ function missingOf(rule: CompiledRule): boolean {
 }
 
 function argumentsText(patterns: ArgumentPatterns): readonly string[] {
-  const several = patterns.length > 0 && patterns.every(Array.isArray) ? patterns : [patterns];
-  return several.map((pattern) =>
-    [pattern]
-      .flat()
-      .map((each) => (typeof each === "string" ? each : JSON.stringify(each)))
-      .join(" "),
-  );
+  const several = (patterns.length > 0 && patterns.every(Array.isArray) ? patterns : [patterns]) as ArgumentPattern[];
+  return several.map((pattern) => pattern.map(elementText).join(" "));
+}
+
+/** For reading: `git log (--oneline|/-[0-9]+/)* **`. */
+function elementText(element: ArgumentPattern[number]): string {
+  if (typeof element === "string") return /^[\w*./:=+,@-]+$/.test(element) ? element : JSON.stringify(element);
+  if ("literal" in element) return JSON.stringify(element.literal);
+  if ("regex" in element) return `/${element.regex}/`;
+  if ("any" in element) return element.any === "one" ? "<any>" : "<any…>";
+  const [choices, times] = "repeat" in element ? [element.repeat, "*"] : [element.oneOf, ""];
+  return `(${choices.map(elementText).join("|")})${times}`;
 }

@@ -8,17 +8,19 @@ import type { PolicySystem } from "./places.ts";
 /** More arguments than these are not looked up one by one. */
 const MOST_LOOKED_AT = 100;
 
-/** `python3.12` → `python`. Both names of a program count: its file's, and the one that it is called by. */
+const SCRIPT = /\.(?:sh|bash|py|rb|pl|php|lua|[cm]?[jt]s|jar|exe|cmd|bat)$/;
+
+/** `python3.12-dbg` → `python`, `vim.basic` → `vim`. Both names of a program count: its file's, and the one that it is called by. */
 export function namesOf(...paths: readonly string[]): ReadonlySet<string> {
-  return new Set(
-    paths.map((path) => {
-      const name = basename(path)
-        .toLowerCase()
-        .replace(/\.exe$/, "");
-      if (/^ld(?:-linux|-musl|64)?[-.].*so/.test(name)) return "ld.so";
-      return name.replace(/-?\d+(\.\d+)*$/, "") || name;
-    }),
-  );
+  const names = paths.flatMap((path) => {
+    const name = basename(path)
+      .toLowerCase()
+      .replace(/\.exe$/, "");
+    if (/^ld(?:-linux|-musl|64)?[-.].*so/.test(name)) return ["ld.so"];
+    const plain = SCRIPT.test(name) ? name : name.slice(0, (name + ".").indexOf("."));
+    return [name, plain, /^[a-z_+-]+?(?=[-_]?\d)/.exec(plain)?.[0] ?? plain];
+  });
+  return new Set(names.filter((name) => name !== ""));
 }
 
 export interface Look {

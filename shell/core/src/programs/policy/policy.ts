@@ -55,20 +55,23 @@ export function createPolicy(options: PolicyOptions): Policy {
   const real = (paths: readonly string[]) => paths.flatMap((path) => system.realPlace(path) ?? []);
   const folders = () => real(options.folders);
   const absolute = (path: string) => (isAbsolute(path) ? path : join(brainDir, path));
-  const compile = (rule: PolicyRule, name: string): CompiledRule => ({
-    name: rule.name ?? name,
-    outcome: rule.outcome,
-    kind: rule.kind,
-    sandbox: rule.sandbox,
-    inline: rule.inline,
-    env: rule.env,
-    matchesArguments: rule.args && compileArguments(rule.args),
-    executables: rule.executable === undefined ? undefined : once(() => executablesOf([rule.executable!].flat())),
-    folders:
-      rule.folders &&
-      (() => rule.folders!.flatMap((each) => (each === "$folders" ? folders() : real([absolute(each)])))),
-    source: rule,
-  });
+  const compile = (rule: PolicyRule, name: string): CompiledRule => {
+    const programs = rule.executable === undefined ? undefined : [rule.executable].flat();
+    return {
+      name: rule.name ?? name,
+      outcome: rule.outcome,
+      kind: rule.kind,
+      sandbox: rule.sandbox,
+      inline: rule.inline,
+      env: rule.env,
+      matchesArguments: rule.args && compileArguments(rule.args),
+      executables: programs && once(() => executablesOf(programs), rule.outcome === "allow"),
+      folders:
+        rule.folders &&
+        (() => rule.folders!.flatMap((each) => (each === "$folders" ? folders() : real([absolute(each)])))),
+      source: rule,
+    };
+  };
   const executablesOf = (names: readonly string[]) =>
     names.flatMap((name) => {
       const path = system.findExecutable(name.includes("/") ? absolute(name) : name);
@@ -86,8 +89,14 @@ export function createPolicy(options: PolicyOptions): Policy {
   };
 }
 
-/** A name means the file that it meant when it was first looked up: whoever puts another one before it on the PATH gains nothing. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+/**
+ * A name means the file that it meant when it was first looked up: whoever puts another one before it on the PATH gains nothing. Where there was
+ * none, what comes later is still refused or asked about by the rules that do so.
+ */
+function once<T>(look: () => readonly T[], alsoNone: boolean): () => readonly T[] {
+  let found: readonly T[] | undefined;
+  return () => {
+    if (found === undefined || (found.length === 0 && !alsoNone)) found = look();
+    return found;
+  };
 }

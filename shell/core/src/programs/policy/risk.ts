@@ -15,7 +15,7 @@ export type Fact =
   | "changeable-executable"
   | "odd-characters";
 
-export interface RiskRule {
+interface RiskRule {
   readonly when: {
     readonly programs?: string;
     /** One of the arguments fits, as a whole. */
@@ -26,7 +26,7 @@ export interface RiskRule {
   readonly reason: string;
 }
 
-export const RISK_RULES: readonly RiskRule[] = [
+const RISK_RULES: readonly RiskRule[] = [
   { when: { fact: "inline" }, points: 40, reason: "runs code that is given as text" },
   { when: { fact: "shell" }, points: 10, reason: "is a shell" },
   { when: { fact: "wrapper" }, points: 10, reason: "runs what its arguments name" },
