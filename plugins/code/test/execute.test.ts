@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { PATIENT, codeBrain } from "./kit.ts";
+import { ALLOWED, PATIENT, codeBrain } from "./kit.ts";
 
 test("code imports from its folder, awaits, prints and gives the value of its last expression", async () => {
   await using brain = await codeBrain({
@@ -77,8 +77,11 @@ test("code that reads its input says that it waits, and gets what was sent in or
 });
 
 test("several at once keep output and globals apart; a loop is handed over, shows as running, and is killed", async () => {
-  await using brain = await codeBrain({ config: { code: { concurrency: 4 } } });
-  const loop = await brain.start('console.log("spinning"); while (true) {}');
+  await using brain = await codeBrain({
+    config: { code: { concurrency: 4 } },
+    programs: { ...ALLOWED, grace: 0.2 },
+  });
+  const loop = await brain.start('process.on("SIGTERM", () => {}); console.log("spinning"); while (true) {}');
   const code = (n: number) => `console.log("I am ${n}", globalThis.mark ?? "clean"); globalThis.mark = ${n}; ${n}`;
   const others = await Promise.all([1, 2, 3].map((n) => brain.start(code(n))));
   await Promise.all(others.map((id) => brain.queue.service.wait(id, { timeout: 15_000 })));
