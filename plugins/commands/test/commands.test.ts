@@ -97,6 +97,24 @@ test("a command that takes longer than it may is stopped with what it started, a
   );
 });
 
+test("more commands than may run at once wait and start by themselves; input that is sent reaches its own", async () => {
+  await using brain = await commandsShell([any("cat")], {}, { config: { commands: { concurrency: 1 } } });
+  const start = async () => {
+    const reply = await brain.call("commands:run", { command: "cat", args: ["-u"], description: why }, { wait: 0 });
+    if (reply.kind !== "queued") throw new Error(reply.kind);
+    return reply.queued.number;
+  };
+  const becomes = (id: number, expected: object) =>
+    vi.waitFor(async () => expect(await brain.queue.service.getStatus(id)).toMatchObject(expected), PATIENT);
+  const [first, second] = [await start(), await start()];
+  await becomes(first, { state: "processing" });
+  await brain.call("shell:send", { id: second, text: "two\n", eof: true });
+  await becomes(second, { state: "pending" });
+  await brain.call("shell:send", { id: first, text: "one\n", eof: true });
+  await becomes(first, { state: "completed", result: { exitCode: 0, tail: "one\n" } });
+  await becomes(second, { state: "completed", result: { exitCode: 0, tail: "two\n" } });
+});
+
 test("allowed shows the rules, and with a command the one that would decide, and runs nothing", async () => {
   await using brain = await commandsShell([any("sh", { name: "shells" })], { environment: { LANGUAGE_OF_DOCS: "en" } });
   const policy = dataOf(
@@ -127,7 +145,11 @@ test("no tool that a model is shown decides a request, changes the policy or wri
 });
 
 test("a command that would write the config or the brain's home needs a person, whatever rule allows it", async () => {
-  await using brain = await commandsShell([any("cp")], {}, { "brains.yaml": "name: a", "new.yaml": "name: b" });
+  await using brain = await commandsShell(
+    [any("cp")],
+    {},
+    { files: { "brains.yaml": "name: a", "new.yaml": "name: b" } },
+  );
   for (const target of ["brains.yaml", "./brains.yaml", ".brains/secrets.env"])
     expect(
       await brain.run("commands:run", { command: "cp", args: ["new.yaml", target], description: why }),

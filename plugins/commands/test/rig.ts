@@ -8,11 +8,11 @@ type Programs = NonNullable<NonNullable<TestShellOptions["shell"]>["programs"]>;
 export function commandsShell(
   policy: NonNullable<Programs["policy"]> = [],
   programs: Partial<Programs> = {},
-  files: TestShellOptions["files"] = {},
+  more: Pick<TestShellOptions, "files" | "config"> = {},
 ): Promise<TestShell> {
   return createTestShell({
     plugins: [commands],
-    files,
+    ...more,
     shell: { programs: { folders: ["."], ...programs, policy } },
   });
 }
