@@ -74,17 +74,20 @@ test("values that JSON gives back as they were are values; others are shown, and
   expect(large.shown?.length).toBe(16 * 1024);
 });
 
-test("lines come one by one, whole characters, null at the end; the rest is there for other readers", async () => {
-  const stdin = new PassThrough();
-  const readLine = lineReader(stdin);
-  const two = Promise.all([readLine(), readLine()]);
-  const bytes = Buffer.from("grün\nzwei\r\nrest");
-  for (const byte of bytes) stdin.write(Buffer.from([byte]));
-  expect(await two).toEqual(["grün", "zwei"]);
-  stdin.end();
-  expect(await stdin.toArray().then((parts) => Buffer.concat(parts as Buffer[]).toString())).toBe("rest");
-  expect(await readLine()).toBeNull();
-});
+test.each([1, 1000])(
+  "lines come one by one from pieces of %i bytes, null at the end; the rest is for other readers",
+  async (size) => {
+    const stdin = new PassThrough();
+    const readLine = lineReader(stdin);
+    const two = Promise.all([readLine(), readLine()]);
+    const bytes = Buffer.from("grün\nzwei\r\nrest");
+    for (let from = 0; from < bytes.length; from += size) stdin.write(bytes.subarray(from, from + size));
+    expect(await two).toEqual(["grün", "zwei"]);
+    stdin.end();
+    expect(await stdin.toArray().then((parts) => Buffer.concat(parts as Buffer[]).toString())).toBe("rest");
+    expect(await readLine()).toBeNull();
+  },
+);
 
 test("that input is waited for is told once, and taken back when it came", async () => {
   const said: boolean[] = [];
