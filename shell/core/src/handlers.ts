@@ -5,7 +5,7 @@ import type { AddedOperation, AnyJob, JobContext, JobHandler, JobHandlerOptions,
 import { createContext, typeOf } from "./context.ts";
 import type { PluginRuntime } from "./context.ts";
 import { fieldProblems } from "./field-problems.ts";
-import type { ProgramSession } from "./programs/session.ts";
+import type { JobPrograms } from "./programs/lazy.ts";
 import { callerOfOrigin } from "./rights.ts";
 import { newScope } from "./scope.ts";
 import type { Environment, Scope } from "./scope.ts";
@@ -75,16 +75,16 @@ async function withPrograms<T>(
   job: JobContext,
   handler: (job: RunningJob) => T | Promise<T>,
 ): Promise<T> {
-  const session = env.programs.session(job, version === undefined ? plugin.id : `${plugin.id} ${version}`);
+  const programs = env.programs.ofJob(job, version === undefined ? plugin.id : `${plugin.id} ${version}`);
   try {
-    return await handler(runningJob(plugin, job, session));
+    return await handler(runningJob(plugin, job, programs));
   } finally {
-    await session.end();
+    if (programs.used) await programs.end();
   }
 }
 
 /** The job's context, with the plugin's own type names in `addToBatch`, and programs. */
-function runningJob(plugin: PluginRuntime, job: JobContext, session: ProgramSession): RunningJob {
+function runningJob(plugin: PluginRuntime, job: JobContext, programs: JobPrograms): RunningJob {
   return {
     id: job.id,
     number: job.number,
@@ -97,7 +97,7 @@ function runningJob(plugin: PluginRuntime, job: JobContext, session: ProgramSess
     origin: job.origin,
     signal: job.signal,
     progress: (progress) => job.progress(progress),
-    log: (text, stream) => session.log(text, stream),
+    log: (text, stream) => programs.log(text, stream),
     step: (name, fn, options) => job.step(name, fn, options),
     requestDecision: (request) => job.requestDecision(request),
     waitFor: (ids) => job.waitFor(ids),
@@ -106,7 +106,7 @@ function runningJob(plugin: PluginRuntime, job: JobContext, session: ProgramSess
       job.addToBatch(operations.map((operation) => ({ ...operation, type: typeOf(plugin, operation.type) }))),
     readInput: () => job.readInput(),
     waitsForInput: (waits) => job.waitsForInput(waits),
-    runProgram: (request) => session.run(request),
+    runProgram: (request) => programs.run(request),
   };
 }
 

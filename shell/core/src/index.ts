@@ -31,7 +31,7 @@ export { openBrainLog } from "./log.ts";
 export type { BrainLogOptions, LogLevel } from "./log.ts";
 export { batchOperation, jobOperation } from "./operations.ts";
 export type { PluginEntry } from "./plugins.ts";
-export { isProgramCard } from "./programs/card.ts";
+export { isProgramCard } from "./programs/is-card.ts";
 export type { ProgramCard, ShownText } from "./programs/card.ts";
 export type * from "./replies.ts";
 export { examinePrograms } from "./programs/examine.ts";

@@ -2,7 +2,7 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Origin } from "@brains/job-queue/handler";
 import type { Caller, Logger } from "@brains/plugin";
 import type { JobQueue } from "@brains/job-queue";
-import type { BrainPrograms } from "./programs/programs.ts";
+import type { BrainPrograms } from "./programs/lazy.ts";
 
 /** Something that a call enqueued. */
 export interface Enqueued {

@@ -11,8 +11,7 @@ import { Plugins } from "./plugins.ts";
 import type { PluginEntry } from "./plugins.ts";
 import type { JobQueue } from "@brains/job-queue";
 import type { ApprovalsInput, ProgramsInput } from "./config/programs.ts";
-import { createPrograms } from "./programs/programs.ts";
-import { programSettings } from "./programs/settings.ts";
+import { lazyPrograms } from "./programs/lazy.ts";
 import { RepeatedCalls } from "./repeated-calls.ts";
 import { checkCaller, joinIdentities } from "./rights.ts";
 import type { Environment, Scope } from "./scope.ts";
@@ -73,8 +72,7 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
   const join = joinIdentities(options.people ?? {});
   let stopped: Promise<void> | undefined;
 
-  const settings = programSettings(options);
-  const programs = createPrograms({ queue, settings, log, now });
+  const programs = lazyPrograms({ ...options, log, now });
   const env: Environment = {
     queue,
     log,
@@ -95,7 +93,7 @@ export async function createShell(options: ShellOptions): Promise<OwnedShell> {
   const plugins = new Plugins(env, tools, { start: limits.start ?? 30_000, stop: limits.stop ?? 10_000 });
   const handlers = () => (options.plugins === undefined ? undefined : new Set(queue.service.getRegisteredTypes()));
   const { home } = options;
-  const requesterMayDecide = settings.approvals.requesterMayDecide;
+  const requesterMayDecide = options.approvals?.requesterMayDecide ?? true;
   const ports = { queue, now, onRunnable, handlers, home, requesterMayDecide, tidy: () => programs.tidy() };
   tools.add([
     statusVerb(ports),

@@ -83,10 +83,6 @@ export function programCard(
   };
 }
 
-export function isProgramCard(details: unknown): details is ProgramCard {
-  return typeof details === "object" && details !== null && "card" in details && details.card === "program";
-}
-
 function shown(text: string | undefined, show: (text: string) => string): ShownText | undefined {
   if (text === undefined) return undefined;
   return { text: show(text.slice(0, SHOWN)), characters: text.length, cut: text.length > SHOWN };

@@ -1,8 +1,9 @@
 // Which programs of which worker may have outlived it: stored before each start, looked at when a worker begins.
 import type { JobQueue } from "@brains/job-queue";
-import { newMark, sweep } from "@brains/process";
-
-const SPACE = "shell:programs";
+import { OutputLog, newMark, sweep } from "@brains/process";
+import { count } from "../wording.ts";
+import { attemptFolders } from "./output/folder.ts";
+import { MARKS } from "./tidy.ts";
 
 interface Marked {
   readonly job: number;
@@ -30,13 +31,13 @@ export async function storeMark(
 ): Promise<{ readonly mark: string; forget(): Promise<void> }> {
   const mark = newMark();
   const { id: worker } = queue.worker;
-  await queue.kv.set(SPACE, mark, { job: number, run, attempt, worker, pid: process.pid } satisfies Marked);
-  return { mark, forget: async () => void (await queue.kv.delete(SPACE, mark)) };
+  await queue.kv.set(MARKS, mark, { job: number, run, attempt, worker, pid: process.pid } satisfies Marked);
+  return { mark, forget: async () => void (await queue.kv.delete(MARKS, mark)) };
 }
 
 /** Ends what programs of dead workers left behind. */
 export async function sweepLeftOvers(queue: JobQueue): Promise<LeftOver[]> {
-  const marked = await queue.kv.list(SPACE);
+  const marked = await queue.kv.list(MARKS);
   if (marked.length === 0) return [];
   const live = new Set((await queue.workers()).map(({ id }) => id));
   const own = queue.worker.id;
@@ -46,7 +47,21 @@ export async function sweepLeftOvers(queue: JobQueue): Promise<LeftOver[]> {
     if (worker !== undefined && (live.has(worker) || worker === own)) continue;
     const { stopped, left } = await sweep(key);
     found.push({ job, run, attempt, pid, stopped, left });
-    await queue.kv.delete(SPACE, key);
+    await queue.kv.delete(MARKS, key);
   }
   return found;
+}
+
+/** A note at the end of the log of a program whose worker died. */
+export async function sayLeftOver(home: string, { job, run, attempt, pid, stopped, left }: LeftOver): Promise<void> {
+  const folder = (await attemptFolders(home, job)).findLast((one) => one.run === run && one.attempt === attempt);
+  if (folder === undefined) return;
+  const log = await OutputLog.open(folder.path);
+  const found =
+    stopped === 0
+      ? "Nothing of it was found still running."
+      : `Still found and ended: ${count(stopped, "process", "processes")}.`;
+  const stuck = left.length === 0 ? "" : ` Could not be ended: ${left.join(", ")}.`;
+  void log.append("note", Buffer.from(`\nThe worker (process ${pid}) died while the program ran. ${found}${stuck}\n`));
+  await log.finish();
 }

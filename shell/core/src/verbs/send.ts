@@ -3,7 +3,7 @@ import type { JobInfo, RequestInfo } from "@brains/job-queue/handler";
 import type { Caller } from "@brains/plugin";
 import { z } from "zod";
 import { BrainsError } from "../errors.ts";
-import { isProgramCard } from "../programs/card.ts";
+import { isProgramCard } from "../programs/is-card.ts";
 import { rememberEarlyInput } from "../programs/early-input.ts";
 import type { SendReply } from "../replies.ts";
 import { decides } from "../rights.ts";

@@ -17,8 +17,9 @@ export interface MergedPage {
 export interface MergedSources {
   /** The store's lines. */
   readonly logs: (options: {
-    readonly after: string | undefined;
-    readonly limit: number;
+    readonly after?: string | undefined;
+    readonly limit?: number | undefined;
+    readonly tail?: number | undefined;
   }) => Promise<{ readonly lines: readonly LogLine[]; readonly cursor: string; readonly ended: boolean }>;
   readonly home: string;
   readonly job: number;

@@ -1,0 +1,5 @@
+import type { ProgramCard } from "./card.ts";
+
+export function isProgramCard(details: unknown): details is ProgramCard {
+  return typeof details === "object" && details !== null && "card" in details && details.card === "program";
+}
