@@ -43,6 +43,13 @@ export function trustOf(sandbox: Sandbox): string {
   return "trusted code only: it may do whatever the brain's user may";
 }
 
+/** Nobody was asked about code in quickjs, so it does not take a processor for long unless somebody says so. In seconds. */
+const QUICKJS_TIMEOUT = 300;
+
+export function defaultTimeout(sandbox: Sandbox, { timeout }: CodeConfig): number {
+  return sandbox === "quickjs" ? Math.min(timeout, QUICKJS_TIMEOUT) : timeout;
+}
+
 /** Throws SANDBOX_OPTION. */
 export function checkExecution({ write, network, cwd }: Execution, sandbox: Sandbox): void {
   if (sandbox !== "bwrap" && (write !== undefined || network !== undefined))

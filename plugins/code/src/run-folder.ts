@@ -62,12 +62,25 @@ export async function readOutcome(file: string): Promise<Outcome | undefined> {
   }
 }
 
-/** Removes what executions left behind whose worker was killed. `ended` tells by number. */
-export async function sweepRunFolders(dataDir: string, ended: (number: number) => Promise<boolean>): Promise<void> {
-  const folder = join(dataDir, "runs");
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names) {
-    const number = Number(/^(\d+)-\d+$/.exec(name)?.[1]);
-    if (number > 0 && (await ended(number))) await rm(join(folder, name), { recursive: true, force: true });
+/** Removes what executions left behind whose worker was killed. `ended`: whether that job is over, undefined where it is none of this brain's. */
+export async function sweepRunFolders(
+  dataDir: string,
+  ended: (ref: string | number) => Promise<boolean | undefined>,
+): Promise<void> {
+  const runs = join(dataDir, "runs");
+  for (const name of await namesIn(runs)) {
+    const number = Number(INSIDE.exec(name)?.[1] ?? 0);
+    if (number > 0 && (await ended(number)) !== false) await rm(join(runs, name), { recursive: true, force: true });
   }
+  for (const name of await namesIn(SHARED)) {
+    const id = OUTSIDE.exec(name)?.[1];
+    if (id !== undefined && (await ended(id)) === true) await rm(join(SHARED, name), { recursive: true, force: true });
+  }
+}
+
+const INSIDE = /^(\d{1,15})-\d+$/;
+const OUTSIDE = /^brains-code-([\w-]{20,})-\d+$/;
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
 }

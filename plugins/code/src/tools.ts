@@ -5,9 +5,12 @@ import type { CodeConfig } from "./config.ts";
 import { type ExecuteJob, labelOf } from "./execute.ts";
 import { type Found, activeExecutions, executionOf, executionsPage, refSchema, refsSchema } from "./executions.ts";
 import { clearLog, logOf } from "./log-view.ts";
-import { checkExecution, executeSchema, trustOf } from "./request.ts";
+import { checkExecution, defaultTimeout, executeSchema, trustOf } from "./request.ts";
 
 const MOST = 1000;
+const whichSchema = z
+  .object({ ids: refsSchema.optional(), all: z.boolean().default(false).describe("All of them") })
+  .refine(({ ids, all }) => all || ids !== undefined, "give `ids`, or `all: true`");
 
 export function executeTool(job: ExecuteJob, config: CodeConfig) {
   return defineTool({
@@ -23,7 +26,7 @@ export function executeTool(job: ExecuteJob, config: CodeConfig) {
     async run(input, context) {
       const sandbox = input.sandbox ?? config.sandbox;
       checkExecution(input, sandbox);
-      const timeout = (input.timeout ?? config.timeout) * 1000;
+      const timeout = (input.timeout ?? defaultTimeout(sandbox, config)) * 1000;
       const queued = await context.enqueueJob(job, { ...input, sandbox }, { label: labelOf(input), timeout });
       return { ...queued, trust: trustOf(sandbox) };
     },
@@ -55,10 +58,7 @@ export function executionTools() {
       name: "kill",
       title: "Kill code",
       description: "Ends one, several or all executions of code with all processes that they started; says how many.",
-      input: z.object({
-        ids: refsSchema.optional(),
-        all: z.boolean().default(false).describe("All that have not ended"),
-      }),
+      input: whichSchema,
       annotations: { destructive: true, idempotent: true },
       run: ({ ids, all }, context) => kill(context, ids, all),
     }),
@@ -67,7 +67,7 @@ export function executionTools() {
       title: "Clear the shown log",
       description:
         "Hides what executions have written so far from code:log; what they write later is shown. Nothing is deleted.",
-      input: z.object({ ids: refsSchema.optional(), all: z.boolean().default(false) }),
+      input: whichSchema,
       annotations: { destructive: false, idempotent: true },
       run: ({ ids, all }, context) => clear(context, ids, all),
     }),

@@ -117,4 +117,5 @@ test("an id of other work is refused, and so is an option that the sandbox has n
   await expect(brain.call("code:execute", { code: "1", sandbox: "quickjs", network: true })).rejects.toMatchObject({
     code: "SANDBOX_OPTION",
   });
+  await expect(brain.call("code:kill")).rejects.toMatchObject({ code: "INVALID_INPUT" });
 });

@@ -20,7 +20,11 @@ function running() {
     },
   };
   const context = {
-    callTool: (_tool: string, { after }: { after?: string }) => {
+    callTool: (_tool: string, { after, tail }: { after?: string; tail?: number }) => {
+      if (tail !== undefined) {
+        const text = ["line 1", "::brains waiting=input"];
+        return Promise.resolve({ lines: text.map((one) => ({ text: one, stream: "stdout" })), cursor: "end" });
+      }
       if (after === `${line}`) return Promise.resolve({ lines: [], cursor: after });
       line++;
       const lines = [
