@@ -16,11 +16,16 @@ export interface ReplyNotes {
 
 /** The reply of the shell as the answer of a tool call: the same facts typed and as text. */
 export function toolResult(reply: ToolReply, notes: ReplyNotes = {}): CallToolResult {
-  if (reply.kind === "data") return answer(withNotes(reply.data, notes), reply.text, false);
+  if (reply.kind === "data") {
+    const { data, text = typeof data === "string" ? data : undefined } = reply;
+    return answer(withNotes(data, notes), text, false);
+  }
   if (reply.kind === "queued") {
     const { queued, waited } = reply;
+    const { tip, next } = queued;
+    const words = { tip: inWireNames(tip), ...(next && { next: { ...next, reason: inWireNames(next.reason) } }) };
     const stillRunning = waited === undefined ? {} : { waited, timedOut: true };
-    return answer(withNotes({ ...queued, tip: inWireNames(queued.tip), ...stillRunning }, notes), undefined, false);
+    return answer(withNotes({ ...queued, ...words, ...stillRunning }, notes), undefined, false);
   }
   return endedResult(reply.queued, reply.outcome, notes);
 }
@@ -36,7 +41,7 @@ export type Ending = Omit<Outcome, "job" | "batch"> & {
 /** The result of work that has ended, or that now waits for a person. */
 export function endedResult(
   queued: Partial<QueuedReply> & Pick<QueuedReply, "number" | "label">,
-  { state, reason, result, output, error, job, batch }: Ending,
+  { state, reason, result, output, error, job, batch, next }: Ending,
   notes: ReplyNotes = {},
 ): CallToolResult {
   const ended = {
@@ -47,6 +52,7 @@ export function endedResult(
     reason,
     // A job that waits for a person: the number that they answer.
     request: job?.request,
+    next,
     result,
     output,
     error: error && { message: error.message, code: error.code, data: error.data },

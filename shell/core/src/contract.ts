@@ -50,6 +50,8 @@ export interface Outcome {
   readonly output?: string | undefined;
   readonly job?: JobInfo | undefined;
   readonly batch?: BatchInfo | undefined;
+  /** Where it waits for a person: who can make it go on, and how. */
+  readonly next?: NextLook | undefined;
 }
 
 export type ToolReply =

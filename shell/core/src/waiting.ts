@@ -2,8 +2,9 @@ import { isCodedError } from "@brains/job-queue/handler";
 import type { BatchEvent, BatchInfo, JobEvent, JobInfo, QueueEvent } from "@brains/job-queue/handler";
 import type { Caller } from "@brains/plugin";
 import { visibleEvent } from "./content.ts";
-import type { Outcome } from "./contract.ts";
+import type { NextLook, Outcome } from "./contract.ts";
 import type { JobQueue } from "@brains/job-queue";
+import { whereToDecide } from "./wording.ts";
 
 /** The longest that one call may wait, in seconds: shorter than what the most impatient client allows. */
 export const LONGEST_WAIT = 50;
@@ -75,14 +76,23 @@ export async function waitsForPerson({ service }: JobQueue, batch: string): Prom
 
 export function outcomeOf(settled: Settled): Outcome {
   if (settled.kind === "job") {
-    const { state, reason, result, error } = settled.job;
-    return { state, reason, result, error, job: settled.job };
+    const { state, reason, result, error, request } = settled.job;
+    const next = state === "waiting_approval" ? forDecision(request === undefined ? [] : [request]) : undefined;
+    return { state, reason, result, error, job: settled.job, next };
   }
   const { batch, waits } = settled;
-  if (waits) return { state: "waiting_approval", batch };
+  if (waits) return { state: "waiting_approval", batch, next: forDecision([]) };
   const first = batch.errors[0];
   return { state: batch.status, reason: first?.reason, error: first && { message: first.message }, batch };
 }
+
+/** Seconds after which it pays to look again at what waits for a person. */
+const FOR_A_PERSON = 600;
+
+const forDecision = (requests: readonly number[]): NextLook => ({
+  seconds: FOR_A_PERSON,
+  reason: whereToDecide(requests),
+});
 
 /** Passes on the events of these jobs and batches (members included), up to the moment that it is ended. A throwing listener ends nothing. */
 export function listenTo(

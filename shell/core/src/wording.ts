@@ -65,6 +65,13 @@ export function numbersText(numbers: readonly number[], most = 5): string {
   return shown.length < 2 ? shown.join("") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
+/** Whose turn it is when work waits for a decision: a model can neither decide nor hasten it. */
+export function whereToDecide(requests: readonly number[]): string {
+  const [first] = requests;
+  const how = first === undefined ? "brains status" : `brains approve ${first}`;
+  return `A person decides ${requests.length === 0 ? "it" : numbersText(requests)}, at the prompt of brains or with \`${how}\` in a terminal. It goes on by itself after that, so there is no need to look again before.`;
+}
+
 /** One line, cut at `most` characters with an ellipsis. */
 export function oneLine(text: string, most = 120): string {
   const line = text.replaceAll(/\s+/g, " ").trim();

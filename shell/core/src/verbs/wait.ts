@@ -4,7 +4,7 @@ import { isEndedState } from "../states.ts";
 import { operationLine } from "../status-words.ts";
 import type { Call, Tool } from "../tool-table.ts";
 import { LONGEST_WAIT, listenTo, waitForWork } from "../waiting.ts";
-import { count, numbersText } from "../wording.ts";
+import { count, whereToDecide } from "../wording.ts";
 import { Operations } from "./operations-of.ts";
 import { findWork, refsSchema, verbTool } from "./verb.ts";
 import type { Found, VerbPorts } from "./verb.ts";
@@ -72,7 +72,7 @@ function waitReply(operations: WaitReply["operations"], any: boolean, seconds: n
 
   function message(): string {
     if (enough) return open.length === 0 ? "Ended." : `${count(ended.length, "of them", "of them")} ended.`;
-    if (waitingForDecision) return `It can go on only when a person has decided ${numbersText(requests)}.`;
+    if (waitingForDecision) return whereToDecide(requests);
     return `Not ended within ${count(seconds, "second")}; it goes on. Wait again, or do something else meanwhile.`;
   }
 }
