@@ -89,7 +89,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: "a retry keeps the result of the run before",
-    file: "store/control.ts",
+    file: "store/rerun.ts",
     from: "    dropResult.run(id);\n",
     to: "",
   },

@@ -7,8 +7,9 @@ import type { BatchInfo, Origin } from "./job.ts";
 import type { BatchFilter, BatchOperation, BatchOptions, EnqueuedBatch, Page } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { requireRef, resolveRef } from "./resolve.ts";
+import type { Held } from "./store/settle.ts";
 import type { MemberRow } from "./store/batch.ts";
-import { COMPLETED, FLAG_PLANNER } from "./store/codes.ts";
+import { CANCELLED, COMPLETED, FAILED, FLAG_PLANNER } from "./store/codes.ts";
 import type { Staging } from "./store/stage.ts";
 import { pluginOf } from "./store/views.ts";
 import {
@@ -125,7 +126,7 @@ export class BatchJobManager {
     while ((await this.#setting.engine.submit("unfoldBatch", batch)).more);
   }
 
-  /** Adds jobs to an open batch. Throws BATCH_CLOSED. */
+  /** Adds jobs to an open batch. More than 1 000 are added in slices: of those a later one may be refused. Throws BATCH_CLOSED. */
   async addToBatch(
     ref: string | number,
     operations: readonly AddedOperation[],
@@ -133,8 +134,10 @@ export class BatchJobManager {
   ): Promise<{ jobIds: string[] }> {
     const { engine } = this.#setting;
     assertOperations(operations);
-    const members = operations.map((operation) => this.prepareMember(operation, options.origin));
-    return { jobIds: (await engine.submit("addToBatch", { id: requireRef(engine, ref, "batch"), members })) ?? [] };
+    const id = requireRef(engine, ref, "batch");
+    const prepare = (operation: AddedOperation) => this.prepareMember(operation, options.origin);
+    const members = await inSlices(this.#setting.ports, operations, prepare);
+    return { jobIds: (await addMembers(engine, { id, members })) ?? [] };
   }
 
   /** No more jobs will be added; the batch ends when its jobs have. */
@@ -207,6 +210,49 @@ export class BatchJobManager {
     );
     return { ...row, members: [] };
   }
+}
+
+/** Prepares very many over several turns of the event loop. */
+export async function inSlices<From, To>(
+  ports: Ports,
+  all: readonly From[],
+  prepare: (each: From) => To,
+): Promise<To[]> {
+  const done: To[] = [];
+  for (const each of all) {
+    if (done.length > 0 && done.length % BATCH_SLICE === 0)
+      await new Promise<void>((resolve) => ports.loop.soon(resolve));
+    done.push(prepare(each));
+  }
+  return done;
+}
+
+/** Their ids; null if the attempt that wanted to add them was lost. What was added before something went wrong stays. */
+export async function addMembers(
+  engine: Engine,
+  { id, members, held }: { id: number; members: readonly MemberRow[]; held?: Held },
+): Promise<string[] | null> {
+  const ids: string[] = [];
+  for (let from = 0; from === 0 || from < members.length; from += BATCH_SLICE) {
+    const added = await engine.submit("addToBatch", { id, members: members.slice(from, from + BATCH_SLICE), held });
+    if (added === null) return null;
+    ids.push(...added);
+  }
+  return ids;
+}
+
+/** The next run of a batch: once its members are marked, in slices, it is begun by one small transaction, and any process goes on with it. */
+export async function rerunBatch(engine: Engine, id: number, keepSteps: boolean): Promise<void> {
+  const { mark } = await engine.submit("rerunBatch", { id, keepSteps, marked: false });
+  if (mark) {
+    for (const state of [FAILED, CANCELLED])
+      for (let after: number | null = 0; after !== null;) {
+        const marked: { next: number | null } = await engine.submit("markBatch", { id, state, after });
+        after = marked.next;
+      }
+    await engine.submit("rerunBatch", { id, keepSteps, marked: true });
+  }
+  while ((await engine.submit("doChores", null)).more);
 }
 
 const BATCH_STATES = ["pending", "processing", "completed", "failed", "cancelled"] as const;

@@ -1,4 +1,5 @@
 import { type Attempt, handled } from "./attempt.ts";
+import { addMembers, inSlices } from "./batches.ts";
 import { JobQueueError } from "./errors.ts";
 import type { AddedOperation, DecisionRequest, EndedWork, StepOptions, StepReview } from "./handler.ts";
 import { parseRef, publicId } from "./ids.ts";
@@ -170,14 +171,14 @@ export function durableCalls(attempt: Attempt, origin: Origin | undefined, prepa
     if (job.batch === null)
       throw new JobQueueError("INVALID_STATE", `#${job.id} belongs to no batch, so it cannot add jobs to one.`);
     const seen = new Map<string, number>();
-    const members = operations.map((operation) => {
+    const members = await inSlices(setting.ports, operations, (operation) => {
       const row = prepareMember(operation, origin);
       const same = operation.key ?? hashOf(row.type, row.data, row.label ?? "");
       const nth = (seen.get(same) ?? 0) + 1;
       seen.set(same, nth);
       return { ...row, identity: `${same}:${nth}` };
     });
-    const jobIds = await engine.submit("addToBatch", { id: job.batch, members, held: attempt.held });
+    const jobIds = await addMembers(engine, { id: job.batch, members, held: attempt.held });
     if (jobIds === null) {
       attempt.abort("lost");
       throw attempt.signal.reason;

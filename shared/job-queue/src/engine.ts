@@ -22,8 +22,8 @@ export type Result<Value> =
 
 /** Commands that write only after all their refusals, so that a refused one needs no savepoint to undo it. */
 const REFUSES_FIRST: ReadonlySet<CommandName> = new Set<CommandName>([
-  // Of a large batch it writes so many rows that a savepoint around them costs the square of their number.
   "rerunBatch",
+  "doChores",
   "sendInput",
   "takeInput",
   "waitsForInput",
@@ -63,6 +63,7 @@ export class Engine {
   #scheduled = false;
   #busySince: number | undefined;
   #tail: Tail | undefined;
+  #choring = false;
   #closed = false;
   #refusal: JobQueueError | undefined;
   #idle: (() => void) | undefined;
@@ -244,7 +245,18 @@ export class Engine {
     // The tail first: what settled in this commit has its slot in it already, and need not ask for another.
     if (claimed) this.#tell(() => this.#tail?.claimed(claimed));
     for (const [i, item] of group.entries()) this.#tell(() => item.done(results[i] as Result<unknown>));
+    if (tick.effects.chores) this.#goOn();
     for (const listener of this.#listeners) this.#tell(() => listener(tick.effects));
+  }
+
+  /** What is left goes on in the next transaction, between those of others. */
+  #goOn(): void {
+    if (this.#choring) return;
+    this.#choring = true;
+    this.post("doChores", null, (result) => {
+      this.#choring = false;
+      if (!result.ok) this.#internalError(result.error, "what is left of a long change");
+    });
   }
 
   /** What goes wrong after COMMIT is no failure of the commit: its commands would be done a second time. */

@@ -334,4 +334,14 @@ CREATE TABLE bq_input (
 -- The fence of the attempt that says that it waits for input.
 ALTER TABLE bq_job ADD COLUMN waits INTEGER;
 `,
+  `
+-- What is left of transactions that would have been long: see store/chores.ts. \`id\` is a job or a batch.
+CREATE TABLE bq_chore (
+  id INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (id, kind)
+) STRICT, WITHOUT ROWID;
+`,
 ];

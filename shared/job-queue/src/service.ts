@@ -5,7 +5,9 @@ import type { JobHandler } from "./handler.ts";
 import { type SendInput, type SentInput, sendInput } from "./input.ts";
 import { decodeCursor, encodeCursor } from "./ids.ts";
 import { type EndReason, JOB_STATES, type JobInfo, type JobState, type LogLine, type StoredError } from "./job.ts";
+import { ENQUEUE_MOST } from "./limits.ts";
 import type { EnqueueOptions, EnqueuedJob, HandlerOptions, JobFilter, NewJob, Page } from "./options.ts";
+import { rerunBatch } from "./batches.ts";
 import type { Ports } from "./ports.ts";
 import { requireRef, resolveRef } from "./resolve.ts";
 import { COMPLETED, WAITING_APPROVAL, jobWord } from "./store/codes.ts";
@@ -99,11 +101,18 @@ export class JobQueueService {
     return job as EnqueuedJob;
   }
 
-  /** All or none, in one transaction. */
+  /** All or none, in one transaction: at most 5 000. More at once are a batch. */
   async enqueueMany(jobs: readonly NewJob[]): Promise<EnqueuedJob[]> {
     const { engine, ports, handlers, maxBytes } = this.#setting;
     if (!Array.isArray(jobs)) invalid("enqueueMany", jobs, "a list of jobs");
-    const rows = jobs.map((job) => prepareJob(job, handlers.get(job.type), ports.clock.now(), maxBytes));
+    if (jobs.length > ENQUEUE_MOST)
+      throw new JobQueueError(
+        "INVALID_OPTION",
+        `enqueueMany takes at most ${ENQUEUE_MOST} jobs, not ${jobs.length}. Enqueue them as a batch, or in several calls.`,
+      );
+    const rows = jobs.map((job: NewJob | null) =>
+      prepareJob(job as NewJob, handlers.get(job?.type as string), ports.clock.now(), maxBytes),
+    );
     const made = await engine.submit("enqueue", rows);
     return made.map(({ id, number, duplicate }) => ({ jobId: id, number, duplicate }));
   }
@@ -321,7 +330,7 @@ export class JobQueueService {
   async #rerun(ref: string | number, keepSteps: boolean): Promise<void> {
     const { engine } = this.#setting;
     const found = resolveRef(engine, ref);
-    if (found?.kind === "batch") await engine.submit("rerunBatch", { id: found.number, keepSteps });
+    if (found?.kind === "batch") await rerunBatch(engine, found.number, keepSteps);
     else await engine.submit("rerun", { id: requireRef(engine, ref, "job"), keepSteps, force: null });
   }
 

@@ -101,6 +101,8 @@ const MEANT = [
   // What is paused: some names. Suspects: the jobs of workers that crashed, looked at only while there are any.
   /FROM bq_pause/,
   /(FROM|DELETE FROM) bq_suspect/,
+  // What is left of long changes: a few rows, of those that are under way.
+  /bq_chore/,
   // Members of large batches on their way in: looked through once a minute, and nearly always there are none.
   /^DELETE FROM bq_stage WHERE \(batch, n\) IN/,
 ];

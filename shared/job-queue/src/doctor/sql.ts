@@ -172,6 +172,7 @@ const BY_KEY: Readonly<Record<string, string>> = {
   bq_progress: "id",
   bq_request: "id",
   bq_schedule: "id",
+  bq_chore: "id",
   bq_run: "job",
   bq_step: "job",
   bq_input: "job",

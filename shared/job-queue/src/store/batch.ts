@@ -1,12 +1,24 @@
 import { JobQueueError } from "../errors.ts";
 import { newSecret, publicId } from "../ids.ts";
 import type { BatchPolicy } from "../job.ts";
-import { BATCH_SLICE } from "../limits.ts";
-import { BATCH_ACTIVE, CANCELLED, COMPLETED, CONTROL_CANCEL, FAILED, FLAG_EARLIER } from "./codes.ts";
+import { BATCH_SLICE, RERUN_COST } from "../limits.ts";
+import {
+  BATCH_ACTIVE,
+  CHORE_RERUN,
+  CHORE_RERUN_KEEP,
+  CHORE_STOP,
+  CANCELLED,
+  COMPLETED,
+  CONTROL_CANCEL,
+  FAILED,
+  FLAG_EARLIER,
+} from "./codes.ts";
+import type { ChoreList } from "./chores.ts";
 import type { Control } from "./control.ts";
 import type { Ending } from "./ending.ts";
 import type { EnqueueStore, JobRow } from "./enqueue.ts";
 import type { Keys } from "./keys.ts";
+import type { Rerun } from "./rerun.ts";
 import type { Held } from "./settle.ts";
 import type { Stage, Staging } from "./stage.ts";
 import type { StoreContext } from "./tick.ts";
@@ -43,6 +55,7 @@ export interface InsertedBatch {
   readonly duplicate: boolean;
 }
 
+const RERUN_SLICE = BATCH_SLICE / RERUN_COST;
 /** Members removed per transaction. */
 const DROPPED_AT_ONCE = 500;
 
@@ -64,11 +77,15 @@ export interface BatchParts {
   readonly enqueue: EnqueueStore;
   readonly ending: Ending;
   readonly control: Control;
+  readonly again: Rerun;
+  readonly chores: ChoreList;
   readonly keys: Keys;
   readonly stage: Stage;
 }
 
-export function batchStore(c: StoreContext, { enqueue, ending, control, keys, stage }: BatchParts) {
+export type BatchSlices = Pick<ReturnType<typeof batchStore>, "stopSlice" | "rerunSlice">;
+
+export function batchStore(c: StoreContext, { enqueue, ending, control, again, chores, keys, stage }: BatchParts) {
   const { db, tick } = c;
   const insert = db.prepare(
     `INSERT INTO bq_batch (id, secret, state, open, policy, label, unit, plugin, priority, origin, principal, conversation, staged, created_at)
@@ -81,7 +98,7 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
   const markCancel = db.prepare("UPDATE bq_batch SET control = ?, open = 0 WHERE id = ?");
   const end = db.prepare("UPDATE bq_batch SET state = ?, reason = ?, ended_at = ? WHERE id = ?");
   const going = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state < 5 AND control = 0 LIMIT +?");
-  const waiting = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (0, 2, 3, 4)");
+  const waiting = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (0, 2, 3, 4) LIMIT +?").pluck();
   const failedNow = db
     .prepare(`SELECT 1 FROM bq_job WHERE batch = ? AND state = 6 AND (flags & ${FLAG_EARLIER}) = 0 LIMIT 1`)
     .pluck();
@@ -90,7 +107,17 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
     .prepare("SELECT 1 FROM bq_job WHERE batch = ? AND state = 7 AND reason = 'dependency' LIMIT 1")
     .pluck();
   const someMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? LIMIT +?").pluck();
-  const failedMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? AND state IN (6, 7) ORDER BY state, id");
+  const ended = db
+    .prepare("SELECT id FROM bq_job WHERE batch = ? AND state = ? AND id > ? ORDER BY id LIMIT +?")
+    .pluck();
+  const marked = db
+    .prepare(
+      `SELECT id FROM bq_job WHERE batch = ? AND state = ? AND id > ? AND flags & ${FLAG_EARLIER} ORDER BY id LIMIT +?`,
+    )
+    .pluck();
+  const mark = db.prepare(
+    `UPDATE bq_job SET flags = flags | ${FLAG_EARLIER} WHERE id IN (SELECT value FROM json_each(?))`,
+  );
   const drop = db.prepare("DELETE FROM bq_batch WHERE id = ?");
   const holds = db.prepare("SELECT 1 FROM bq_job WHERE id = ? AND fence = ? AND state = 1").pluck();
 
@@ -130,6 +157,54 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
     return { dropped, more };
   }
 
+  /** Cancels members that have not started; the rest is a chore. */
+  function stopSlice(id: number): void {
+    const unfolding = stage.unfold(id, BATCH_SLICE);
+    const members = waiting.all(id, BATCH_SLICE) as number[];
+    if (unfolding || members.length === BATCH_SLICE) chores.put(id, CHORE_STOP);
+    for (const member of members) ending.endWaiting(member, CANCELLED, "batch");
+  }
+
+  /** Runs members again that are marked: the failed ones first, because they bring back what was cancelled because of them. */
+  function rerunSlice(id: number, kind: number, state: number, at: number): void {
+    const members = marked.all(id, state, at, RERUN_SLICE) as number[];
+    if (members.length === RERUN_SLICE) chores.put(id, kind, state, members.at(-1));
+    else if (state === FAILED) chores.put(id, kind, CANCELLED, 0);
+    for (const member of members)
+      if (again.firstBroken(member) === undefined) again.rerun(member, kind === CHORE_RERUN_KEEP);
+    tick.touched.add(id);
+  }
+
+  /** Marks a slice of the members of a state; where the next begins. */
+  function markSlice(id: number, state: number, after: number): number | null {
+    const members = ended.all(id, state, after, BATCH_SLICE) as number[];
+    mark.run(JSON.stringify(members));
+    return members.length === BATCH_SLICE ? (members.at(-1) as number) : null;
+  }
+
+  /** Throws unless some member can run again. */
+  function assertRunnable(id: number): void {
+    let held: { member: number; by: number } | undefined;
+    for (const state of [FAILED, CANCELLED]) {
+      for (let at = 0; ;) {
+        const members = ended.all(id, state, at, BATCH_SLICE) as number[];
+        for (const member of members) {
+          const by = again.firstBroken(member);
+          if (by === undefined) return;
+          held = { member, by };
+        }
+        if (members.length < BATCH_SLICE) break;
+        at = members.at(-1) as number;
+      }
+    }
+    throw new JobQueueError(
+      "INVALID_STATE",
+      held === undefined
+        ? `Every job of batch #${id} completed; there is nothing to retry.`
+        : `#${held.member} waits for #${held.by}, which did not complete. Retry #${held.by}; what waits for it comes back with it.`,
+    );
+  }
+
   /**
    * Looks once at each batch whose jobs moved in this transaction: stops it after a failure of its run, closes it when its planning jobs have ended, and
    * ends it when nothing is left. Runs before COMMIT, so that a batch is never seen with all jobs ended and yet active.
@@ -139,16 +214,15 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
       tick.touched.delete(id);
       const row = find.get(id) as BatchRow | undefined;
       if (!row || row.state !== BATCH_ACTIVE) continue;
-      if (row.policy === "stop" && row.failed > 0 && failedNow.get(id) === 1) {
-        stage.unfoldAll(id);
-        for (const job of waiting.all(id) as { id: number }[]) ending.endWaiting(job.id, CANCELLED, "batch");
-      }
+      if (row.policy === "stop" && row.failed > 0 && !chores.has(id, CHORE_STOP) && failedNow.get(id) === 1)
+        stopSlice(id);
       if (row.open === 1 && row.staged === 0 && planner.get(id) === 0) {
         close.run(id);
         tick.batchEvent("closed", id, row.run, BATCH_ACTIVE);
       }
       const now = find.get(id) as BatchRow;
-      if (now.open === 1 || now.staged > 0 || now.total !== now.completed + now.failed + now.cancelled) continue;
+      if (now.open === 1 || now.staged > 0 || now.total !== now.completed + now.failed + now.cancelled || chores.any())
+        continue;
       const state = now.failed > 0 ? FAILED : now.cancelled > 0 || now.control !== 0 ? CANCELLED : COMPLETED;
       const reason =
         state === COMPLETED
@@ -170,6 +244,8 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
 
   return {
     settleTouched,
+    stopSlice,
+    rerunSlice,
     commands: {
       createBatch(input: NewBatch): InsertedBatch {
         if (input.idempotencyKey !== undefined && input.hash !== undefined) {
@@ -248,37 +324,32 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, keys, st
         return { more: members.length === BATCH_SLICE };
       },
 
-      /** The next run of a batch: every member that failed or was cancelled runs again. */
-      rerunBatch(input: { id: number; keepSteps: boolean }): void {
-        const row = get(input.id);
+      /** Before the next run of a large batch, slice by slice: which members it is about. */
+      markBatch: (input: { id: number; state: number; after: number }): { next: number | null } => ({
+        next: markSlice(input.id, input.state, input.after),
+      }),
+
+      /** The next run of a batch: every member that failed or was cancelled runs again. With `mark` nothing was done: a large one is to be marked first. */
+      rerunBatch(input: { id: number; keepSteps: boolean; marked: boolean }): { mark: boolean } {
+        const { id } = input;
+        const row = get(id);
         if (row.state === BATCH_ACTIVE)
           throw new JobQueueError(
             "INVALID_STATE",
-            `Batch #${input.id} is still active; retry its failed jobs one by one, or wait.`,
+            `Batch #${id} is still active; retry its failed jobs one by one, or wait.`,
           );
-        const members = failedMembers.all(input.id) as { id: number }[];
-        if (members.length === 0)
-          throw new JobQueueError(
-            "INVALID_STATE",
-            `Every job of batch #${input.id} completed; there is nothing to retry.`,
-          );
-        // Failed ones first: they bring back what was cancelled because of them.
-        let held: { member: number; by: number } | undefined;
-        let again = 0;
-        for (const member of members) {
-          const broken = control.firstBroken(member.id);
-          if (broken === undefined) {
-            control.rerun(member.id, input.keepSteps);
-            again += 1;
-          } else held = { member: member.id, by: broken };
+        assertRunnable(id);
+        if (!input.marked) {
+          if (row.failed + row.cancelled >= RERUN_SLICE) return { mark: true };
+          for (const state of [FAILED, CANCELLED]) markSlice(id, state, 0);
         }
-        if (again === 0 && held) {
-          throw new JobQueueError(
-            "INVALID_STATE",
-            `#${held.member} waits for #${held.by}, which did not complete. Retry #${held.by}; what waits for it comes back with it.`,
-          );
+        const kind = input.keepSteps ? CHORE_RERUN_KEEP : CHORE_RERUN;
+        rerunSlice(id, kind, FAILED, 0);
+        if (!input.marked) {
+          chores.remove(id, kind);
+          rerunSlice(id, kind, CANCELLED, 0);
         }
-        tick.touched.add(input.id);
+        return { mark: false };
       },
 
       /** One slice of it. `more` says that another call is needed; the batch is there until the last. */

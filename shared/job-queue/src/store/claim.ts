@@ -1,6 +1,6 @@
 import type { Seek } from "../isolation.ts";
 import type { RateLimit } from "../options.ts";
-import { FLAG_INTERRUPT, FLAG_NO_POLICY, FLAG_OWN_TRIES } from "./codes.ts";
+import { CHORE_STOP, FLAG_INTERRUPT, FLAG_NO_POLICY, FLAG_OWN_TRIES } from "./codes.ts";
 import { type Pauses, isPaused } from "./pauses.ts";
 import type { Rates } from "./rates.ts";
 import type { Stage } from "./stage.ts";
@@ -94,6 +94,7 @@ const PROMOTE_LIMIT = 1_000;
 const PAUSES = 1;
 const SUSPECTS = 2;
 const STAGED = 4;
+const CHORES = 8;
 
 export interface Gates {
   readonly pauses: Pauses;
@@ -142,7 +143,7 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
   const registered = db
     .prepare(
       `SELECT ${PAUSES} * EXISTS (SELECT 1 FROM bq_pause) + ${SUSPECTS} * EXISTS (SELECT 1 FROM bq_suspect)
-         + ${STAGED} * EXISTS (SELECT 1 FROM bq_batch WHERE staged > 0)
+         + ${STAGED} * EXISTS (SELECT 1 FROM bq_batch WHERE staged > 0) + ${CHORES} * EXISTS (SELECT 1 FROM bq_chore)
        FROM bq_worker WHERE id = ? AND ended_at IS NULL`,
     )
     .pluck();
@@ -154,9 +155,17 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
     .prepare(
       `SELECT EXISTS (SELECT 1 FROM bq_job WHERE state = 1) OR EXISTS (SELECT 1 FROM bq_job WHERE state = 2)
        OR EXISTS (SELECT 1 FROM bq_job WHERE state IN (3, 4) AND state < 5)
-       OR EXISTS (SELECT 1 FROM bq_batch WHERE staged > 0)`,
+       OR EXISTS (SELECT 1 FROM bq_batch WHERE staged > 0) OR EXISTS (SELECT 1 FROM bq_chore)`,
     )
     .pluck();
+
+  const stopped = db
+    .prepare(
+      `SELECT id FROM bq_job WHERE id IN (SELECT value FROM json_each(?)) AND batch IN (SELECT id FROM bq_chore WHERE kind = ${CHORE_STOP})`,
+    )
+    .pluck();
+  /** Some batch has stopped whose members are not all cancelled yet. */
+  let stopping = false;
 
   /** The jobs to run next: of each type as many as its limits leave room for, then the first of all types by sort key. */
   function chosen(input: ClaimInput, types: readonly ClaimType[], ready = candidates, most = input.free): Candidate[] {
@@ -216,7 +225,13 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
     return due;
   }
 
-  function takeJobs(worker: number, found: readonly Candidate[]): ClaimedJob[] {
+  function going(found: readonly Candidate[]): Candidate[] {
+    const left = new Set(stopped.all(JSON.stringify(found.map((each) => each.id))) as number[]);
+    return found.filter(({ id }) => !left.has(id));
+  }
+
+  function takeJobs(worker: number, all: readonly Candidate[]): ClaimedJob[] {
+    const found = stopping ? going(all) : all;
     if (found.length === 0) return [];
     const taken = take.all(worker, tick.now, JSON.stringify(found.map((each) => each.id))) as TakenRow[];
     // RETURNING promises no order; jobs begin in the order of their sort keys.
@@ -294,6 +309,8 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
         const special = registered.get(input.worker) as number | undefined;
         // Jobs of a worker that counts as ended would be taken over by nobody.
         if (special === undefined) return { jobs: [], nextDue: null, emptying: false, ended: true };
+        stopping = (special & CHORES) > 0;
+        if (stopping) tick.effects.chores = true;
         promote.run(tick.now);
         const unfolding = (special & STAGED) > 0 && stage.unfoldSome();
         let { types } = input;

@@ -53,7 +53,7 @@ export const FLAG_INTERRUPT = 2;
 export const FLAG_NO_POLICY = 4;
 /** Its number of tries was given at enqueue, so the policy of the handler does not change it. */
 export const FLAG_OWN_TRIES = 8;
-/** It failed in an earlier run of its batch and was left alone when that began its next one, which it does not stop. */
+/** It ended in an earlier run of its batch and has not run again in its present one, which it does not stop. */
 export const FLAG_EARLIER = 16;
 
 /** `bq_dep.mode`: the dependency must complete, or only end. */
@@ -68,6 +68,13 @@ export const DEP_BROKEN = 2;
 export const REQUEST_OPEN = 0;
 export const REQUEST_DECIDED = 1;
 export const REQUEST_EXPIRED = 2;
+
+/** `bq_chore.kind`: settle those that wait for what ended; bring back those that its failure had cancelled; cancel what waits in a batch; run its failed and cancelled members again. */
+export const CHORE_DEPENDENTS = 0;
+export const CHORE_REVIVE = 1;
+export const CHORE_STOP = 2;
+export const CHORE_RERUN = 3;
+export const CHORE_RERUN_KEEP = 4;
 
 /** `bq_event.kind` */
 export const EVENT_JOB = 0;

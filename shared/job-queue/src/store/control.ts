@@ -1,16 +1,11 @@
 import { JobQueueError } from "../errors.ts";
 import {
-  BLOCKED,
   CANCELLED,
   COMPLETED,
   CONTROL_CANCEL,
   CONTROL_CANCEL_BATCH,
   CONTROL_NONE,
-  DEP_MET,
-  DEP_OPEN,
   FAILED,
-  FLAG_EARLIER,
-  FLAG_PLANNER,
   PROCESSING,
   READY,
   REQUEST_DECIDED,
@@ -20,6 +15,7 @@ import {
   jobWord,
 } from "./codes.ts";
 import type { Ending } from "./ending.ts";
+import type { Rerun } from "./rerun.ts";
 import type { StoreContext } from "./tick.ts";
 
 export type Control = ReturnType<typeof controlStore>;
@@ -45,7 +41,7 @@ export interface Holder {
 }
 
 /** What people and other processes ask of a job: cancel, decide, run again, delete. */
-export function controlStore(c: StoreContext, ending: Ending) {
+export function controlStore(c: StoreContext, ending: Ending, again: Rerun) {
   const { db, tick } = c;
   const ask = db.prepare("UPDATE bq_job SET control = ? WHERE id = ? AND state = 1 AND control = 0");
   const control = db.prepare("SELECT control FROM bq_job WHERE id = ?").pluck();
@@ -65,38 +61,7 @@ export function controlStore(c: StoreContext, ending: Ending) {
     "SELECT id, job FROM bq_request WHERE state = 0 AND expires_at IS NOT NULL AND expires_at <= ? LIMIT 500",
   );
   const resume = db.prepare("UPDATE bq_job SET state = 0 WHERE id = ? AND state = 3");
-  const archive = db.prepare(
-    `INSERT OR REPLACE INTO bq_run (job, run, state, reason, result, error, started_at, ended_at)
-     SELECT j.id, j.run, j.state, j.reason, r.result, r.error, j.started_at, j.ended_at FROM bq_job j LEFT JOIN bq_result r ON r.id = j.id WHERE j.id = ?`,
-  );
-  const restart = db.prepare(
-    `UPDATE bq_job SET state = ?, run = run + 1, attempt = 0, crashes = 0, fence = fence + 1, control = 0, worker = NULL, reason = NULL,
-       started_at = NULL, ended_at = NULL, run_at = ?, flags = flags & ~${FLAG_EARLIER} WHERE id = ? RETURNING run`,
-  );
-  const dropResult = db.prepare("DELETE FROM bq_result WHERE id = ?");
-  const dropProgress = db.prepare("DELETE FROM bq_progress WHERE id = ?");
-  const dropSteps = db.prepare("DELETE FROM bq_step WHERE job = ?");
-  const dropInput = db.prepare("DELETE FROM bq_input WHERE job = ?");
-  const dropOwnWaits = db.prepare("DELETE FROM bq_dep WHERE job = ? AND mode = 1");
-  const putOwnWait = db.prepare("INSERT OR IGNORE INTO bq_dep (job, on_id, mode, done) VALUES (?, ?, 1, 0)");
-  const openPlanned = db.prepare("UPDATE bq_batch SET open = 1 WHERE id = ? AND state < 5");
-  const keyOf = db.prepare("SELECT lane, dkey, flags FROM bq_job WHERE id = ?");
-  const activeTwins = db.prepare(
-    "SELECT id, started_at IS NOT NULL AS begun FROM bq_job WHERE lane = ? AND dkey = ? AND dkey IS NOT NULL AND state < 5 ORDER BY id",
-  );
-  const brokenBy = db.prepare(
-    `SELECT d.job FROM bq_dep d JOIN bq_job j ON j.id = d.job WHERE d.on_id = ? AND d.done = 2 AND j.state = 7 AND j.reason = 'dependency'`,
-  );
-  const depsOf = db.prepare("SELECT on_id, done FROM bq_dep WHERE job = ? AND mode = 0");
-  const setDep = db.prepare("UPDATE bq_dep SET done = ? WHERE job = ? AND on_id = ?");
-  const stateOf = db
-    .prepare("SELECT state FROM bq_job WHERE id = @id UNION ALL SELECT state FROM bq_batch WHERE id = @id")
-    .pluck();
   const batchRun = db.prepare("SELECT run, state FROM bq_batch WHERE id = ?");
-  const reopenBatch = db.prepare(
-    "UPDATE bq_batch SET state = 0, run = run + 1, control = 0, reason = NULL, ended_at = NULL, started_at = NULL WHERE id = ? AND state >= 5 RETURNING run",
-  );
-  const markFailed = db.prepare(`UPDATE bq_job SET flags = flags | ${FLAG_EARLIER} WHERE batch = ? AND state = 6`);
   const dropJob = ["bq_job", "bq_body", "bq_result", "bq_progress"].map((t) =>
     db.prepare(`DELETE FROM ${t} WHERE id = ?`),
   );
@@ -119,90 +84,6 @@ export function controlStore(c: StoreContext, ending: Ending) {
     return true;
   }
 
-  /** The next run of an ended job. Jobs that were cancelled because of it come back with it, and so do those after them. */
-  function rerun(id: number, keepSteps: boolean): void {
-    // A worklist instead of recursion: a chain of dependents may be as long as a batch is large.
-    const again = [{ id, keepSteps }];
-    for (let i = 0; i < again.length; i++) {
-      const { id: next, keepSteps: keep } = again[i] as (typeof again)[number];
-      const row = ending.hot(next);
-      if (!row || row.state < COMPLETED) continue;
-      restartJob(next, keep);
-      const reopened = row.batch !== null && reopen(row.batch, next) ? [row.batch] : [];
-      if (row.batch !== null) tick.touched.add(row.batch);
-      for (const on of [next, ...reopened]) {
-        for (const { job } of brokenBy.all(on) as { job: number }[]) {
-          setDep.run(DEP_OPEN, job, on);
-          // Another dependency that failed holds it back: it comes back with the last of them.
-          if (firstBroken(job) === undefined) again.push({ id: job, keepSteps: true });
-        }
-      }
-    }
-  }
-
-  function restartJob(id: number, keepSteps: boolean): void {
-    archive.run(id);
-    dropResult.run(id);
-    dropProgress.run(id);
-    dropInput.run(id);
-    if (!keepSteps) dropSteps.run(id);
-    dropOwnWaits.run(id);
-    let blocked = false;
-    for (const dep of depsOf.all(id) as { on_id: number; done: number }[]) {
-      const on = stateOf.get({ id: dep.on_id }) as number | undefined;
-      const done = on !== undefined && on < COMPLETED ? DEP_OPEN : DEP_MET;
-      if (done !== dep.done) setDep.run(done, id, dep.on_id);
-      blocked ||= done === DEP_OPEN;
-    }
-    for (const twin of twinsOf(id)) {
-      putOwnWait.run(id, twin.id);
-      blocked = true;
-    }
-    const state = blocked ? BLOCKED : READY;
-    const { run } = restart.get(state, tick.now, id) as { run: number };
-    tick.jobEvent("rerun", id, run, state);
-    tick.effects.readied = true;
-  }
-
-  /** The next run of an ended batch; true if there is one. A planning job that runs again may add jobs again. */
-  function reopen(batch: number, job: number): boolean {
-    const next = reopenBatch.get(batch) as { run: number } | undefined;
-    if (next) {
-      tick.batchEvent("rerun", batch, next.run, READY);
-      markFailed.run(batch);
-    }
-    if ((keyOf.get(job) as { flags: number }).flags & FLAG_PLANNER) openPlanned.run(batch);
-    return next !== undefined;
-  }
-
-  /** Active jobs of the same type and key as an ended one. */
-  function twinsOf(id: number): { id: number; begun: number }[] {
-    const { lane, dkey } = keyOf.get(id) as { lane: number; dkey: string | null };
-    return dkey === null ? [] : (activeTwins.all(lane, dkey) as { id: number; begun: number }[]);
-  }
-
-  /** A dependency that has ended without completing. */
-  function firstBroken(id: number): number | undefined {
-    return (depsOf.all(id) as { on_id: number }[]).find(
-      (dep) => ((stateOf.get({ id: dep.on_id }) as number | undefined) ?? COMPLETED) > COMPLETED,
-    )?.on_id;
-  }
-
-  function assertRunnable(id: number, force: boolean): void {
-    const broken = firstBroken(id);
-    if (broken !== undefined) {
-      throw new JobQueueError(
-        "INVALID_STATE",
-        `#${id} waits for #${broken}, which did not complete. Retry #${broken}; #${id} comes back with it.`,
-      );
-    }
-    // Taken by force it starts after its successor, which waits for it no longer.
-    const waiting = force ? undefined : twinsOf(id).find((twin) => twin.begun === 0);
-    if (waiting) {
-      throw new JobQueueError("INVALID_STATE", `#${waiting.id} has the same key as #${id} and waits already.`);
-    }
-  }
-
   function drop(id: number): void {
     for (const statement of dropOfJob) statement.run(id);
     for (const statement of dropJob) statement.run(id);
@@ -210,8 +91,6 @@ export function controlStore(c: StoreContext, ending: Ending) {
 
   return {
     cancel,
-    rerun,
-    firstBroken,
     drop,
     queries: {
       /** What this worker holds, with what was asked of each. A running job that is not among them was lost. */
@@ -252,8 +131,8 @@ export function controlStore(c: StoreContext, ending: Ending) {
             message: "Its worker did not answer, and a person took the job from it.",
           });
         }
-        assertRunnable(input.id, force);
-        rerun(input.id, input.keepSteps);
+        again.assertRunnable(input.id, force);
+        again.rerun(input.id, input.keepSteps);
       },
 
       decide(input: {

@@ -2,6 +2,7 @@ import { checksumOf } from "../checksum.ts";
 import type { EndReason, StoredError } from "../job.ts";
 import {
   BLOCKED,
+  CHORE_DEPENDENTS,
   COMPLETED,
   DELAYED,
   DEP_BROKEN,
@@ -11,6 +12,7 @@ import {
   READY,
   WAITING_APPROVAL,
 } from "./codes.ts";
+import type { ChoreList } from "./chores.ts";
 import type { StoreContext } from "./tick.ts";
 
 export type Ending = ReturnType<typeof endingStore>;
@@ -24,7 +26,7 @@ interface HotRow {
 }
 
 /** The end of a run, and all that follows from it in the same transaction: its event, its dependents, its open questions, its batch. */
-export function endingStore(c: StoreContext) {
+export function endingStore(c: StoreContext, chores: ChoreList) {
   const { db, tick } = c;
   const hot = db.prepare("SELECT id, state, run, run_at, batch FROM bq_job WHERE id = ?");
   const end = db.prepare(
@@ -37,7 +39,7 @@ export function endingStore(c: StoreContext) {
     .prepare("SELECT state FROM bq_job WHERE id = @id UNION ALL SELECT state FROM bq_batch WHERE id = @id")
     .pluck();
   const dropResult = db.prepare("DELETE FROM bq_result WHERE id = ?");
-  const openDeps = db.prepare("SELECT job, mode FROM bq_dep WHERE on_id = ? AND done = 0");
+  const openDeps = db.prepare("SELECT job, mode FROM bq_dep WHERE on_id = ? AND done = 0 LIMIT +?");
   const markDep = db.prepare("UPDATE bq_dep SET done = ? WHERE job = ? AND on_id = ?");
   const unmetDep = db.prepare("SELECT 1 FROM bq_dep WHERE job = ? AND done = 0 LIMIT 1").pluck();
   const unblock = db.prepare("UPDATE bq_job SET state = ? WHERE id = ? AND state = 4");
@@ -55,7 +57,12 @@ export function endingStore(c: StoreContext) {
       // By index: shifting a long array moves all of it.
       for (let i = 0; i < work.length; i++) {
         const next = work[i] as (typeof work)[number];
-        for (const dep of openDeps.all(next.id) as { job: number; mode: number }[]) {
+        const waiting = openDeps.all(next.id, Math.max(1, tick.budget)) as { job: number; mode: number }[];
+        if (waiting.length === 0) continue;
+        const now = waiting.slice(0, Math.max(0, tick.budget));
+        tick.budget -= now.length;
+        if (tick.budget <= 0) chores.put(next.id, CHORE_DEPENDENTS, next.state);
+        for (const dep of now) {
           const met = dep.mode === NEEDS_END || next.state === COMPLETED;
           markDep.run(met ? DEP_MET : DEP_BROKEN, dep.job, next.id);
           if (met) release(dep.job);

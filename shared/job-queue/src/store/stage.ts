@@ -63,6 +63,7 @@ export function stageStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
   }
 
   return {
+    unfold,
     /** All that is left of a batch, in this transaction: for what concerns every member. */
     unfoldAll(batch: number): void {
       while (unfold(batch, BATCH_SLICE));

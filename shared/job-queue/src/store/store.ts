@@ -1,6 +1,7 @@
 import type { Random } from "../ports.ts";
 import type { Database } from "../sqlite.ts";
 import { batchStore } from "./batch.ts";
+import { choreList, choreStore } from "./chores.ts";
 import { claimStore } from "./claim.ts";
 import { controlStore } from "./control.ts";
 import { endingStore } from "./ending.ts";
@@ -12,6 +13,7 @@ import { pauseStore } from "./pauses.ts";
 import { pruneStore } from "./prune.ts";
 import { rateStore } from "./rates.ts";
 import { readStore } from "./read.ts";
+import { rerunStore } from "./rerun.ts";
 import { scheduleStore } from "./schedule.ts";
 import { settleStore } from "./settle.ts";
 import { stageStore } from "./stage.ts";
@@ -29,16 +31,18 @@ export function createStore(db: Database, options: { random: Random; now: () => 
   const tick = createTick(db);
   const context = { db, tick, random: options.random, maxBytes: options.maxBytes };
   const keys = keyStore(context);
-  const ending = endingStore(context);
+  const chores = choreList(context);
+  const ending = endingStore(context, chores);
   const enqueue = enqueueStore(context, keys, ending);
   const pauses = pauseStore(context);
   const suspects = suspectStore(context);
   const stage = stageStore(context, enqueue, ending, keys);
   const claim = claimStore(context, { pauses, stage, suspects, rates: rateStore(context) }, enqueue.laneOf);
   const settle = settleStore(context, ending);
-  const control = controlStore(context, ending);
+  const again = rerunStore(context, ending, chores);
+  const control = controlStore(context, ending, again);
   const input = inputStore(context, ending);
-  const batch = batchStore(context, { enqueue, ending, control, keys, stage });
+  const batch = batchStore(context, { enqueue, ending, control, again, chores, keys, stage });
   const schedule = scheduleStore(context, enqueue);
   const prune = pruneStore(context, control.drop, batch.dropSlice);
   return {
@@ -54,6 +58,7 @@ export function createStore(db: Database, options: { random: Random; now: () => 
       ...input.commands,
       ...stage.commands,
       ...batch.commands,
+      ...choreStore(context, chores, ending, again, batch).commands,
       ...keys.commands,
       ...prune.commands,
       ...schedule.commands,

@@ -1,6 +1,7 @@
 import type { Database } from "../sqlite.ts";
 import type { BatchChange, JobChange } from "../job.ts";
 import type { Random } from "../ports.ts";
+import { BATCH_SLICE } from "../limits.ts";
 import { MIGRATIONS } from "../migrations.ts";
 import { schemaChanged } from "../sqlite.ts";
 import { EVENT_BATCH, EVENT_JOB } from "./codes.ts";
@@ -17,6 +18,8 @@ export interface Effects {
   controlled: boolean;
   /** The journal, a progress row or a log grew. */
   grew: boolean;
+  /** Something is left to do that one transaction would have been too long for: see store/chores.ts. */
+  chores: boolean;
 }
 
 /** The state of the transaction that is open now. Commands share it; the engine begins and ends it. */
@@ -25,6 +28,8 @@ export interface Tick {
   effects: Effects;
   /** Batches whose counts changed; looked at once, at the end of the transaction. */
   readonly touched: Set<number>;
+  /** How many more jobs this transaction may move that nobody named one by one. */
+  budget: number;
   nextNumber(): number;
   /** Keeps the next numbers for others than those that call for one. */
   skipNumbers(count: number): void;
@@ -56,10 +61,12 @@ export function createTick(db: Database): Tick & { begin(now: number): void; flu
   let seq: number | undefined;
   const tick = {
     now: 0,
+    budget: 0,
     effects: emptyEffects(),
     touched: new Set<number>(),
     begin(now: number) {
       tick.now = now;
+      tick.budget = BATCH_SLICE;
       tick.effects = emptyEffects();
       tick.touched.clear();
       number = undefined;
@@ -100,5 +107,5 @@ export function createTick(db: Database): Tick & { begin(now: number): void; flu
 }
 
 function emptyEffects(): Effects {
-  return { ended: [], waiting: [], readied: false, controlled: false, grew: false };
+  return { ended: [], waiting: [], readied: false, controlled: false, grew: false, chores: false };
 }
