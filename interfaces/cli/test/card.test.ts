@@ -51,10 +51,23 @@ test("after an answer the focus is gone, so the next question needs a new one", 
 test("every choice has a key of its own", () => {
   expect([...choiceKeys(["continue", "cancel", "retry"])]).toEqual([
     ["c", "continue"],
-    ["a", "cancel"],
+    ["x", "cancel"],
     ["r", "retry"],
   ]);
   expect([...choiceKeys(["a", "A", "1"])].map(([key]) => key)).toEqual(["a", "2", "3"]);
+});
+
+test("another try of a step is typed to its end, with a remark", () => {
+  const review = request({ number: 17, choices: ["continue", "retry", "cancel"] });
+  const card = focusCard(showRequests(NO_CARD, [review], NOW), [review], undefined, NOW);
+  const later = NOW + GRACE;
+  expect(pressCard(card, "c", later).decide?.choice).toBe("continue");
+  expect(pressCard(card, "x", later).decide?.choice).toBe("cancel");
+  expect(pressCard(card, "r", later)).toMatchObject({
+    card: { focused: false },
+    line: '/approve 17 --choice retry --comment ""',
+  });
+  expect(pressCard(card, "r", later).decide).toBeUndefined();
 });
 
 test("the card says what is asked, by whom, until when and how to answer", () => {

@@ -62,14 +62,20 @@ export function questionToShow(words: readonly string[], requests: readonly Requ
   return requests.find((request) => request.number === number || request.jobNumber === number);
 }
 
-/** The letter of each choice: the first one of its own that no choice before it took, else a digit. */
+/** The letter of each choice: the first one of its own that no choice before it took, else a digit. To cancel is x, as everywhere. */
 export function choiceKeys(choices: readonly string[]): ReadonlyMap<string, string> {
   const keys = new Map<string, string>();
   for (const [index, choice] of choices.entries()) {
-    const letter = [...choice.toLowerCase()].find((each) => /[a-z]/.test(each) && !keys.has(each));
+    const wanted = choice === "cancel" ? `x${choice}` : choice.toLowerCase();
+    const letter = [...wanted].find((each) => /[a-z]/.test(each) && !keys.has(each));
     keys.set(letter ?? String(index + 1), choice);
   }
   return keys;
+}
+
+/** A step of a job that a person looks at before the job goes on. */
+function isReview({ choices }: RequestView): boolean {
+  return choices.length === 3 && ["continue", "retry", "cancel"].every((choice) => choices.includes(choice));
 }
 
 /** What a key means for a focused card. */
@@ -77,13 +83,21 @@ export function pressCard(
   card: CardState,
   text: string,
   now: number,
-): { readonly card: CardState; readonly decide?: { readonly request: RequestView; readonly choice: string } } {
+): {
+  readonly card: CardState;
+  readonly decide?: { readonly request: RequestView; readonly choice: string };
+  /** What the person finishes typing: another try of a step comes with a remark. */
+  readonly line?: string;
+} {
   const request = card.shown;
   if (request === undefined || !card.focused) return { card };
   const choice = choiceKeys(request.choices).get(text.toLowerCase());
   if (choice === undefined) return { card: { ...card, remark: "press the letter of an answer, or Esc to type" } };
   if (now - card.changedAt < GRACE) return { card: { ...card, remark: "the question changed, look again" } };
-  return { card: { ...card, focused: false, remark: undefined }, decide: { request, choice } };
+  const answered = { ...card, focused: false, remark: undefined };
+  if (choice === "retry" && isReview(request))
+    return { card: answered, line: `/approve ${request.number} --choice retry --comment ""` };
+  return { card: answered, decide: { request, choice } };
 }
 
 function choiceText(key: string, choice: string): string {

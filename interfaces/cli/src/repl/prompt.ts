@@ -294,6 +294,8 @@ export function createPrompt(options: PromptOptions): Prompt {
       else if (pressed.name === "text") {
         const pressedCard = pressCard(card, pressed.text, Date.now());
         card = pressedCard.card;
+        const { line } = pressedCard;
+        if (line !== undefined) editor = { ...setText(editor, line), cursor: line.length - 1 };
         if (pressedCard.decide !== undefined) void decide(pressedCard.decide.request, pressedCard.decide.choice);
       }
     } else if (pressed.name === "focus" && card.shown !== undefined) focus();
