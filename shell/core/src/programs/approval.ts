@@ -6,7 +6,7 @@ import type { RequestInfo } from "@brains/job-queue/handler";
 import { boundFiles } from "./bound-files.ts";
 import { programCard } from "./card.ts";
 import { isProgramCard } from "./is-card.ts";
-import { boundParts, changes, digestOf } from "./digest.ts";
+import { boundParts, canonical, changes, digestOf, sha256 } from "./digest.ts";
 import type { Binding } from "./digest.ts";
 import { earlyInputOf } from "./early-input.ts";
 import type { ResolvedProgram } from "./resolve.ts";
@@ -21,8 +21,6 @@ export interface ApprovalPorts {
 /** Which program of which attempt. */
 export interface ProgramOfJob {
   readonly job: JobContext;
-  /** The how manieth program of the handler. */
-  readonly ordinal: number;
   /** With its version, e.g. `commands 1.2.0`. */
   readonly plugin: string;
   /** The request whose approval this attempt has just used. */
@@ -45,11 +43,11 @@ export async function approvalFor(
   program: ResolvedProgram,
   judgement: ProgramJudgement,
 ): Promise<Approval> {
-  const { job, ordinal } = of;
+  const { job } = of;
   const binding = await bindingOf(ports, of, program);
   const parts = boundParts(binding);
   const digest = digestOf(parts);
-  const asked = await requestsOf(ports.queue, of);
+  const asked = await requestsOf(ports.queue, job, program);
   const latest = asked.at(-1);
   const problem = latest && (await problemOf(ports, of, latest, digest));
   if (latest && problem === undefined) return { request: latest.name, digest };
@@ -57,7 +55,7 @@ export async function approvalFor(
     latest && problem === "changed" ? whatChanged(latest, parts) : problem === undefined ? undefined : [problem];
   // Ends the attempt; the next one comes back to the look above.
   await job.requestDecision({
-    name: nameOf(ordinal, asked.length + 1),
+    name: `${prefixOf(program)}${asked.length + 1}`,
     question: `Run ${program.kind === "code" ? "this code" : "this command"}?`,
     details: programCard(binding, judgement, job.origin, parts, changed),
     digest,
@@ -88,14 +86,16 @@ async function bindingOf({ queue, settings }: ApprovalPorts, of: ProgramOfJob, p
   } satisfies Binding;
 }
 
-const nameOf = (ordinal: number, nth: number) => `program:${ordinal}:${nth}`;
+/** By what was asked for, not by its order: a handler that runs again may skip what it has done. */
+const prefixOf = ({ request }: ResolvedProgram) => `program:${sha256(canonical(request)).slice(0, 16)}:`;
 const usedName = (job: JobContext, request: string) => `approval used: run ${job.run}, ${request}`;
 
 /** Of this program in this run, oldest first. */
-async function requestsOf(queue: JobQueue, { job, ordinal }: ProgramOfJob): Promise<RequestInfo[]> {
+async function requestsOf(queue: JobQueue, job: JobContext, program: ResolvedProgram): Promise<RequestInfo[]> {
   const all = await queue.requests.list({ job: job.id });
+  const prefix = prefixOf(program);
   return all
-    .filter(({ run, name }) => run === job.run && name.startsWith(`program:${ordinal}:`))
+    .filter(({ run, name }) => run === job.run && name.startsWith(prefix))
     .toSorted((a, b) => a.number - b.number);
 }
 

@@ -26,7 +26,8 @@ export async function boundFiles(
   largeFiles: "refuse" | "by-stat",
 ): Promise<{ readonly executable: BoundFile; readonly files: readonly BoundFile[] }> {
   const executable = await bind(program.file, "read");
-  if (executable === undefined) throw new BrainsError("PROGRAM_CHANGED", `${program.file} is gone.`);
+  if (executable === undefined)
+    throw new BrainsError("PROGRAM_CHANGED", `${program.file} cannot be read, so no approval can bind it.`);
   const files = new Map<string, BoundFile>();
   for (const path of candidates(program)) {
     const file = files.has(path) ? undefined : await bind(path, largeFiles);
@@ -80,8 +81,8 @@ async function bind(path: string, large: "refuse" | "by-stat" | "read"): Promise
   }
 }
 
-/** Not the name of a file that is there. */
-const ABSENT = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP"]);
+/** Not the name of a file that is there, or none that a program of this user could read. */
+const ABSENT = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP", "EACCES"]);
 
 async function look(path: string) {
   const found = await stat(path);

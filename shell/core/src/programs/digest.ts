@@ -51,7 +51,7 @@ export function changes(before: BoundParts, now: BoundParts): string[] {
 }
 
 /** JSON with the keys of every object in order, so that equal values have equal texts. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item ?? null)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
   const entries = Object.entries(value)

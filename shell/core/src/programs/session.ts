@@ -39,7 +39,6 @@ export class ProgramSession {
   #log: AttemptLog | undefined;
   #opening: Promise<AttemptLog> | undefined;
   #redactor = new Redactor();
-  #asked = 0;
 
   /** `plugin`: with its version. */
   constructor(ports: SessionPorts, job: JobContext, plugin: string) {
@@ -56,9 +55,8 @@ export class ProgramSession {
   }
 
   async run(request: ProgramRequest): Promise<ProgramEnding> {
-    const ordinal = ++this.#asked;
     try {
-      return await this.#run(request, ordinal);
+      return await this.#run(request);
     } catch (error) {
       // What is refused now is refused again: no try is spent on it.
       if (isCodedError(error) && !this.#job.signal.aborted && FINAL.has(error.code))
@@ -77,27 +75,27 @@ export class ProgramSession {
     this.#ports.later(log.finish());
   }
 
-  async #run(request: ProgramRequest, ordinal: number): Promise<ProgramEnding> {
+  async #run(request: ProgramRequest): Promise<ProgramEnding> {
     const { slots, settings } = this.#ports;
     const job = this.#job;
     // Whoever has to be asked is asked at once, not when it is this program's turn.
     if (slots.full) {
-      await this.#cleared(resolveProgram(settings, request), ordinal);
+      await this.#cleared(resolveProgram(settings, request));
       this.log(`It waits until one of the ${settings.config.concurrency} running programs has ended.`);
     }
     const giveBack = await slots.take(job.signal);
     try {
-      return await this.#start(request, ordinal);
+      return await this.#start(request);
     } finally {
       giveBack();
     }
   }
 
-  async #start(request: ProgramRequest, ordinal: number): Promise<ProgramEnding> {
+  async #start(request: ProgramRequest): Promise<ProgramEnding> {
     const { queue, settings } = this.#ports;
     const job = this.#job;
     const tier = await this.#ports.tier();
-    const approval = await this.#cleared(resolveProgram(settings, request), ordinal);
+    const approval = await this.#cleared(resolveProgram(settings, request));
     const log = await this.#open();
     if (approval !== undefined && !(await useApproval(job, approval)))
       throw new BrainsError("PROGRAM_CHANGED", "The approval was used by another attempt.");
@@ -105,7 +103,7 @@ export class ProgramSession {
     try {
       // The store took its time; what runs is what is there now.
       const program = resolveProgram(settings, request);
-      const now = await this.#cleared(program, ordinal, approval?.request);
+      const now = await this.#cleared(program, approval?.request);
       if (now?.digest !== approval?.digest) throw new BrainsError("PROGRAM_CHANGED");
       this.#redactor = new Redactor(program.secrets);
       const launch = launchOf(settings, program);
@@ -116,7 +114,7 @@ export class ProgramSession {
   }
 
   /** What the policy says; the approval where one is needed. Throws where it is denied, and to end an attempt that has to ask. */
-  async #cleared(program: ResolvedProgram, ordinal: number, using?: string) {
+  async #cleared(program: ResolvedProgram, using?: string) {
     const { settings } = this.#ports;
     const judgement = this.#ports.judge(program);
     if (judgement.outcome === "deny") {
@@ -126,7 +124,7 @@ export class ProgramSession {
     // Also a program that needs no approval is refused here where its sandbox is not to be had, and not after a person was asked.
     launchOf(settings, program);
     if (judgement.outcome === "allow") return undefined;
-    return approvalFor(this.#ports, { job: this.#job, ordinal, plugin: this.#plugin, using }, program, judgement);
+    return approvalFor(this.#ports, { job: this.#job, plugin: this.#plugin, using }, program, judgement);
   }
 
   async #open(): Promise<AttemptLog> {

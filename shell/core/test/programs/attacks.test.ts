@@ -43,7 +43,7 @@ test("a script that was rewritten is not run; when that was approved, the new on
   );
   expect(first).toMatchObject({
     state: "waiting_approval",
-    name: "program:1:2",
+    name: expect.stringMatching(/^program:.*:2$/) as string,
     changed: [`the file ${script} changed`],
   });
   expect([existsSync(join(folder, "old")), existsSync(join(folder, "new"))]).toEqual([false, false]);
@@ -157,7 +157,7 @@ test("another attempt of the same run asks again", async () => {
   expect(await brain.decide(job, "approve")).toMatchObject({ state: "waiting_approval" });
   const { name, details } = await asked(brain, job);
   expect({ name, details }).toMatchObject({
-    name: "program:1:2",
+    name: expect.stringMatching(/^program:.*:2$/) as string,
     details: { changed: ["the earlier approval was used"] },
   });
   expect(await readFile(join(folder, "ran"), "utf8")).toBe("x\n");

@@ -1,6 +1,9 @@
 import { expect, test, vi } from "vitest";
+import { z } from "zod";
+import { defineJob, definePlugin } from "@brains/plugin";
+import { createTestShell } from "@brains/shell/testing";
 import { PATIENT } from "../fixtures/gated.ts";
-import { SH, programShell } from "./kit.ts";
+import { ALLOW_ALL, SH, ended, programShell } from "./kit.ts";
 
 test("a program runs after its approval, with its output and the handler's notes in one log", async () => {
   await using brain = await programShell();
@@ -37,4 +40,44 @@ test("cancel stops all of it, and says what was stopped", async () => {
   }, PATIENT);
   expect(job?.error?.message).toContain("Stopped 3 processes.");
   expect((await brain.logs(id)).lines.map(({ text }) => text).join("\n")).toContain("Stopped 3 processes.");
+});
+
+test("a program that ignores TERM is killed when the time of its job is over", async () => {
+  await using brain = await programShell({ ...ALLOW_ALL, grace: 0.2 });
+  const { number } = await brain.queue.service.enqueue(
+    "runner:run",
+    SH("trap '' TERM; echo ready; sleep 60; sleep 60"),
+    {
+      timeout: 5000,
+    },
+  );
+  await brain.said(number, "ready");
+  await brain.queue.clock.advance(5000);
+  const job = await ended(brain, number);
+  expect(job).toMatchObject({ state: "failed", reason: "timeout" });
+  expect(job.error?.message).toMatch(/time-out.*Stopped \d process/);
+});
+
+test("a program that writes more than it may is stopped", async () => {
+  await using brain = await programShell({ ...ALLOW_ALL, killMegabytes: 1 });
+  const job = await ended(brain, await brain.ask(SH("yes")));
+  expect(job).toMatchObject({ state: "failed", error: { code: "PROGRAM_OUTPUT" } });
+});
+
+test("a job that runs several programs in steps asks for each of them once", async () => {
+  const both = defineJob({
+    type: "both",
+    input: z.object({}),
+    async run(_, job) {
+      const one = await job.step("one", () => job.runProgram({ command: "sh", args: ["-c", "exit 1"] }));
+      const two = await job.step("two", () => job.runProgram({ command: "sh", args: ["-c", "exit 2"] }));
+      return [one.code, two.code];
+    },
+  });
+  const plugin = definePlugin({ id: "steps", version: "1.0.0", jobs: [both] });
+  await using brain = await createTestShell({ plugins: [plugin] });
+  const { number } = await brain.queue.service.enqueue("steps:both", {});
+  await vi.waitFor(async () => expect(await brain.queue.requests.list({ open: true })).toHaveLength(1), PATIENT);
+  expect(await brain.decide(number, "approve")).toMatchObject({ state: "waiting_approval" });
+  expect(await brain.decide(number, "approve")).toMatchObject({ state: "completed", result: [1, 2] });
 });
