@@ -42,10 +42,24 @@ function programsOf(brain: TestBrain): string[] {
   });
 }
 
+test("a command on the command line prints what it writes as it comes, and ends as it did", async () => {
+  const brain = await makeBrain({
+    files: {
+      "brains.yaml": CONFIG,
+      "fails.mjs": 'console.log("to stdout"); console.error("to stderr"); process.exit(3);',
+    },
+  });
+  const input = JSON.stringify({ command: process.execPath, args: ["fails.mjs"] });
+  const ended = await brain.run("run", "commands:run", "--input", input);
+  expect(ended.stdout.split("\n").toSorted()).toEqual(["", "to stderr", "to stdout"]);
+  expect(ended.stderr).toContain("exited with 3");
+  expect(ended.code).toBe(1);
+});
+
 test("a long command over MCP is handed over with its output, and outlives the client", async () => {
   const brain = await slowBrain();
   const first = await connect(brain);
-  const answer = await first.call("commands_run", { ...RUN, wait: 3 });
+  const answer = await first.call("commands_run", { ...RUN, wait: 1 });
   expect(answer.structuredContent).toMatchObject({
     status: "queued",
     number: 1,

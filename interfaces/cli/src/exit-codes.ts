@@ -46,6 +46,8 @@ const ERROR_CODES: Readonly<Record<string, ExitCode>> = {
   TOOL_NOT_FOUND: 3,
   PLUGIN_NOT_FOUND: 3,
   CONFIG_NOT_FOUND: 3,
+  NO_EXECUTION: 3,
+  PROGRAM_NOT_FOUND: 3,
   WAIT_TIMEOUT: 7,
   STORE_BUSY: 9,
   STORE_FULL: 9,
@@ -63,7 +65,10 @@ const ERROR_CODES: Readonly<Record<string, ExitCode>> = {
   INVALID_CURSOR: 2,
   CONFIG_INVALID: 2,
   INVALID_PLUGIN_CONFIG: 2,
+  SANDBOX_OPTION: 2,
   NEEDS_TERMINAL: 5,
+  INPUT_NEEDS_APPROVAL: 5,
+  POLICY_DENIED: 6,
 };
 
 /** The exit code of a coded error; 1 for a code without one of its own. */

@@ -40,7 +40,7 @@ test.each([
   ["policy test", 2, /Which command\?/],
   ["policy tets -- ls", 2, /There is no policy tets/],
   ["policy test ls -la", 2, /-la/],
-  ["policy test -- no-such-program", 1, /no-such-program/],
+  ["policy test -- no-such-program", 3, /no-such-program/],
   ["policy test --cwd nowhere -- ls", 1, /nowhere/],
 ])("brains %s ends with %i and says why", async (words, code, message) => {
   expect(await brains(await openTestBrain(), words)).toMatchObject({

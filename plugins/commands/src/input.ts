@@ -40,7 +40,13 @@ export const runSchema = commandSchema.extend({
     .max(MAX_SECONDS)
     .optional()
     .describe("Seconds it may run, up to 86400. Waiting for a person does not count. Default 3600"),
-  description: z.string().trim().min(1).max(2000).describe("Why it is to run: shown to the person who is asked"),
+  description: z
+    .string()
+    .trim()
+    .min(1)
+    .max(2000)
+    .optional()
+    .describe("Why it is to run, always give it: shown to the person who is asked"),
   requesterMaySendInput: z
     .boolean()
     .default(false)

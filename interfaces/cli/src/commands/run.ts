@@ -6,6 +6,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { dataLines } from "../render/data.ts";
 import { queuedLines } from "../render/replies.ts";
 import { printableLines } from "../text/printable.ts";
+import { followOutput } from "./follow-output.ts";
 import { timeoutOption } from "./filters.ts";
 import { findTool } from "./tools.ts";
 import { reportOutcome, waitForWork } from "./wait.ts";
@@ -36,6 +37,8 @@ export const run: Action = async (context, { args, options }): Promise<ExitCode>
   const tool = findTool(session.shell.listTools(session.caller), name!);
   const input = parseFields(words, fieldsOf(tool.input), await readInput(context, options.input));
   const reply = await session.shell.callTool(tool.name, input, session.caller, {
+    // We wait ourselves, and show how it goes meanwhile.
+    wait: 0,
     key: text(options.key),
     after: after === undefined ? undefined : [after].flat().map((id) => workRef(String(id))),
   });
@@ -50,6 +53,11 @@ export const run: Action = async (context, { args, options }): Promise<ExitCode>
   if (newer)
     output.note([" the config or a plugin has changed since this was opened: start brains again for the new tools"]);
   const queued = reply.queued;
+  const patience = tool.wait ?? 0;
+  if (options.wait === undefined && patience > 0 && !output.json) {
+    output.note(queuedLines(queued, output.noteLayout()).slice(0, 1));
+    return followOutput(context, session, queued, patience);
+  }
   if (options.wait === undefined || options.wait === false) {
     output.show("queued", queued, (layout) => queuedLines(queued, layout));
     return 0;
