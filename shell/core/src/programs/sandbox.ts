@@ -1,9 +1,10 @@
 // What holds a program besides its process tree.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { resolveExecutable } from "@brains/process";
+import { CONFIG_NAME } from "../config/brain.ts";
 import { BrainsError, messageOf } from "../errors.ts";
 import { insideFolders, isInside } from "./resolve.ts";
 import type { ResolvedProgram } from "./resolve.ts";
@@ -62,8 +63,12 @@ function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): st
   const { write = [], network = false } = request.sandbox?.kind === "bwrap" ? request.sandbox : {};
   const temporary = temporaryFolder();
   const named = [file, ...(request.files ?? []).map((path) => resolve(cwd, path))].map(realPathOf);
-  const masked = [temporary, settings.home];
+  const home = realPathOf(settings.home);
+  const config = realPathOf(join(settings.brainDir, CONFIG_NAME));
+  const masked = [realPathOf(temporary), home];
+  const writable = write.map((folder) => writableFolder(settings, cwd, folder));
   const read = (path: string) => ["--ro-bind", path, path];
+  const bind = (path: string) => ["--bind", path, path];
   return [
     "--die-with-parent",
     "--unshare-all",
@@ -79,13 +84,15 @@ function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): st
     "--tmpfs",
     temporary,
     ...(isInside(temporary, cwd) ? read(cwd) : []),
-    ...write.flatMap((folder) => {
-      const real = writableFolder(settings, cwd, folder);
-      return ["--bind", real, real];
-    }),
+    ...writable.filter((folder) => !isInside(home, folder)).flatMap(bind),
+    // What says which programs may run is not for programs to write, wherever it lies.
+    "--ro-bind-try",
+    config,
+    config,
     "--tmpfs",
-    realPathOf(settings.home),
-    ...named.filter((path) => masked.some((folder) => isInside(realPathOf(folder), path))).flatMap(read),
+    home,
+    ...writable.filter((folder) => folder !== home && isInside(home, folder)).flatMap(bind),
+    ...named.filter((path) => masked.some((folder) => isInside(folder, path))).flatMap(read),
     "--chdir",
     cwd,
   ];

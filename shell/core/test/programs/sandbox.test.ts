@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { problemOfBwrap } from "../../src/programs/sandbox.ts";
 import { programSettings } from "../../src/programs/settings.ts";
 import { tempFolder } from "../temp-folder.ts";
-import { ALLOW_ALL, SH, ended, programShell } from "./kit.ts";
+import { ALLOW_ALL, SH, asked, ended, programShell } from "./kit.ts";
 
 const hasBwrap = (await problemOfBwrap(programSettings({ brainDir: "/", home: "/" }))) === undefined;
 
@@ -44,6 +44,16 @@ test.runIf(hasBwrap)(
     expect(existsSync(join(brain.brainDir, "other", "written"))).toBe(false);
   },
 );
+
+test.runIf(hasBwrap)("bwrap: the config is not writable in a folder that is", async () => {
+  await using brain = await programShell({ ...ALLOW_ALL, thresholds: { approve: 101, deny: 101 } });
+  await writeFile(join(brain.brainDir, "brains.yaml"), "name: mine\n");
+  const id = await brain.ask({ ...SH("echo x > new; echo x > brains.yaml"), sandbox: { kind: "bwrap", write: ["."] } });
+  await asked(brain, id);
+  await brain.decide(id, "approve");
+  expect(existsSync(join(brain.brainDir, "new"))).toBe(true);
+  expect(await readFile(join(brain.brainDir, "brains.yaml"), "utf8")).toBe("name: mine\n");
+});
 
 test.runIf(hasBwrap)("bwrap: a writable folder outside of the configured ones is refused", async () => {
   await using brain = await programShell(ALLOW_ALL);
