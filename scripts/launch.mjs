@@ -18,6 +18,7 @@ const TARGETS = {
   storm: "shared/job-queue/storm/main.ts",
   programs: "shared/process/storm/main.ts",
   runtimes: "scripts/runtimes.ts",
+  conformance: "apps/brain/conformance/main.ts",
 };
 
 /**

@@ -85,8 +85,7 @@ function old() {
     connect: (transport: unknown) => client.connect(transport as OldStdio),
     instructions: () => client.getInstructions(),
     list: async () => (await client.listTools()).tools as never,
-    call: (params: object, extras: object): Promise<unknown> =>
-      client.callTool(params as never, undefined, extras),
+    call: (params: object, extras: object): Promise<unknown> => client.callTool(params as never, undefined, extras),
     close: () => client.close(),
   };
 }

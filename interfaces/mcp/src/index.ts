@@ -6,4 +6,5 @@ export { mcpOverHttp, type HttpLimits, type McpHttp, type McpHttpOptions } from 
 export { listen, type Listening, type ListenOptions } from "./listen.ts";
 export { claimStdout, serveStdio, type ServeStdioOptions } from "./stdio.ts";
 export { makeTokenFile, readTokenFile } from "./token-file.ts";
+export type { NativeTool, Serving, ToolServerOptions } from "./tool-server.ts";
 export { wireName } from "./wire-names.ts";

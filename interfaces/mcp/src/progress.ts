@@ -15,8 +15,8 @@ interface Reading {
 export interface ProgressSender {
   /** Undefined when the client did not ask for progress. */
   readonly onProgress: ((event: JobEvent | BatchEvent) => void) | undefined;
-  /** The call is over: nothing may be sent any more. */
-  end(): void;
+  /** The call is over: sends what was held back, and nothing after that. */
+  end(): Promise<void>;
 }
 
 /**
@@ -25,10 +25,11 @@ export interface ProgressSender {
  */
 export function progressSender(context: ServerContext): ProgressSender {
   const progressToken = context.mcpReq._meta?.progressToken;
-  if (progressToken === undefined) return { onProgress: undefined, end: () => undefined };
+  if (progressToken === undefined) return { onProgress: undefined, end: async () => undefined };
   let highest = -1;
   let waiting: Reading | undefined;
   let pause: NodeJS.Timeout | undefined;
+  let sent = Promise.resolve();
 
   const send = (): void => {
     pause = undefined;
@@ -37,7 +38,7 @@ export function progressSender(context: ServerContext): ProgressSender {
     waiting = undefined;
     const params = { progressToken, progress, message: plainText(message), ...(total !== undefined && { total }) };
     // A client that left is no reason to stop: the call's signal says so already.
-    context.mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
+    sent = context.mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
     pause = setTimeout(send, INTERVAL);
   };
   return {
@@ -48,9 +49,11 @@ export function progressSender(context: ServerContext): ProgressSender {
       waiting = reading;
       if (!pause) send();
     },
-    end() {
+    async end() {
       clearTimeout(pause);
-      waiting = undefined;
+      send();
+      clearTimeout(pause);
+      await sent;
     },
   };
 }

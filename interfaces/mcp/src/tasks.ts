@@ -13,7 +13,7 @@ import {
 import { z } from "zod";
 import { earlierRun, isOpenTo, taskBase, taskView, type Work } from "./task-view.ts";
 
-export const TASKS = "io.modelcontextprotocol/tasks";
+const TASKS = "io.modelcontextprotocol/tasks";
 
 const PARAMS = z.looseObject({ taskId: z.string().max(200) });
 const RESULT = z.looseObject({});

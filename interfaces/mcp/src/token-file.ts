@@ -16,7 +16,7 @@ export async function makeTokenFile(path: string): Promise<void> {
   } catch (error) {
     throw new McpError("MCP_TOKEN_UNUSABLE", `The token cannot be kept in ${path}: ${(error as Error).message}`);
   } finally {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => undefined);
   }
   await readTokenFile(path);
 }

@@ -41,7 +41,7 @@ export async function callTool(options: ToolCallOptions, call: ToolCall): Promis
   } catch (error) {
     return errorResult(error);
   } finally {
-    progress.end();
+    await progress.end();
   }
 }
 

@@ -1,5 +1,13 @@
 import type { Caller } from "@brains/shell";
-import { McpServer, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
+import {
+  McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type CallToolResult,
+  type InputRequiredResult,
+  type ServerContext,
+  type Tool,
+} from "@modelcontextprotocol/server";
 import { INSTRUCTIONS } from "./instructions.ts";
 import { callTool, type ToolCall, type ToolCallOptions } from "./tool-call.ts";
 import { demandTasks, takesTasks, Tasks } from "./tasks.ts";
@@ -10,6 +18,21 @@ export interface ToolServerOptions extends ToolCallOptions {
   readonly version: string;
   /** Tools, by their full names, of which a client that takes no tasks can make nothing. Default: none. */
   readonly onlyAsTask?: ((tool: string) => boolean) | undefined;
+  /** Tools besides the shell's. */
+  readonly native?: readonly NativeTool[] | undefined;
+  /** What is served besides tools: called with every server before it is used. */
+  readonly extend?: ((mcp: McpServer) => void) | undefined;
+}
+
+/** A tool that speaks the protocol itself, for whoever mounts this server. Its answer goes to the client as it is. */
+export interface NativeTool {
+  readonly tool: Tool;
+  call(
+    args: Record<string, unknown>,
+    context: ServerContext,
+    /** Calls a tool of the shell, as if the client had called it instead. */
+    shellTool: (name: string, args: Record<string, unknown>) => Promise<CallToolResult>,
+  ): Promise<CallToolResult | InputRequiredResult>;
 }
 
 /** Whom one server serves, and by which of the protocol's two forms: with a handshake (before 2026-07-28), or without. */
@@ -29,6 +52,7 @@ interface Offer {
  */
 export function toolServers(options: ToolServerOptions, first?: Caller): (serving: Serving) => McpServer {
   const offers = new Map<string, Offer>();
+  const native = new Map(options.native?.map((one) => [one.tool.name, one]));
   if (first) offerTo(first);
   return ({ caller, era }) => {
     const { byName, list } = offerTo(caller);
@@ -41,13 +65,19 @@ export function toolServers(options: ToolServerOptions, first?: Caller): (servin
     // Handlers of the server underneath: through the one above, an error of the protocol would reach the client as a tool's answer.
     const { server } = mcp;
     server.setRequestHandler("tools/list", () => ({ tools: [...list] }));
-    server.setRequestHandler("tools/call", async ({ params }, context) => {
-      const tool = byName.get(params.name);
-      if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, unknownTool(params.name, byName));
-      if (options.onlyAsTask?.(tool.name)) demandTasks(context);
-      const instead = tasks && takesTasks(context) ? asTask(tasks) : undefined;
-      return callTool(options, { tool, args: params.arguments ?? {}, caller, context, instead });
+    server.setRequestHandler("tools/call", ({ params: { name, arguments: args = {} } }, context) => {
+      const shellTool = async (wire: string, input: Record<string, unknown>) => {
+        const tool = byName.get(wire);
+        if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, unknownTool(wire, byName));
+        if (options.onlyAsTask?.(tool.name)) demandTasks(context);
+        const instead = tasks && takesTasks(context) ? asTask(tasks) : undefined;
+        return callTool(options, { tool, args: input, caller, context, instead });
+      };
+      return native.get(name)?.call(args, context, shellTool) ?? shellTool(name, args);
     });
+    // What the SDK compares the headers of arguments (x-mcp-header) with before it calls.
+    mcp.toolInputSchemaJson = (name) => (native.get(name) ?? byName.get(name))?.tool.inputSchema;
+    options.extend?.(mcp);
     return mcp;
   };
 
@@ -63,7 +93,7 @@ export function toolServers(options: ToolServerOptions, first?: Caller): (servin
     const known = offers.get(key);
     if (known) return known;
     const byName = offerTools(options.shell.listTools(caller));
-    const offer = { byName, list: [...byName.values()].map(({ tool }) => tool) };
+    const offer = { byName, list: [...byName.values(), ...native.values()].map(({ tool }) => tool) };
     offers.set(key, offer);
     return offer;
   }

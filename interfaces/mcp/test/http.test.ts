@@ -91,6 +91,23 @@ test("a header that names another tool than the body is refused", async () => {
   expect(text).toContain("-32020");
 });
 
+test("what is mounted besides is listed and called with the shell's tools, and may call them", async () => {
+  const schema = { type: "object", properties: { region: { type: "string", "x-mcp-header": "Region" } } } as const;
+  const { call, tool } = await serveHttp({
+    native: [
+      {
+        tool: { name: "shout", inputSchema: schema },
+        call: async ({ said }, _, shellTool) => shellTool("kinds_echo", { said: `${String(said)}!` }),
+      },
+    ],
+  });
+  const { tools } = (await call("tools/list")).result as { tools: { name: string }[] };
+  expect(tools.at(-1)?.name).toBe("shout");
+  expect((await tool("shout", { said: "hey" })).result).toMatchObject({ structuredContent: { said: "hey!" } });
+  // An argument that the client must repeat in a header.
+  expect((await tool("shout", { said: "hey", region: "eu" })).error?.code).toBe(-32020);
+});
+
 test("keys that mean something to JavaScript mean nothing here", async () => {
   const { tool } = await serveHttp();
   const args = JSON.parse('{"said":"x","__proto__":{"approved":true},"constructor":{"prototype":{}}}') as object;
