@@ -1,6 +1,7 @@
-import { join } from "node:path";
-import type { ProgramJudgement } from "@brains/plugin";
+import { join, resolve } from "node:path";
+import type { ProgramJudgement, ProgramSandbox } from "@brains/plugin";
 import { judgeCommand } from "./policy/judge.ts";
+import { isInside } from "./policy/places.ts";
 import { createPolicy } from "./policy/policy.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { ResolvedProgram } from "./resolve.ts";
@@ -20,7 +21,7 @@ export function brainPolicy({ config, brainDir, home, folders, path }: ProgramSe
   });
 }
 
-export function programJudge(policy: Policy): JudgeProgram {
+export function programJudge(policy: Policy, { home }: ProgramSettings): JudgeProgram {
   return ({ executable, request, args, cwd, envNames, kind }) => ({
     ...judgeCommand(policy, {
       executable,
@@ -30,8 +31,17 @@ export function programJudge(policy: Policy): JudgeProgram {
       env: envNames,
       kind,
       sandbox: request.sandbox?.kind,
+      ...wantedOf(request.sandbox, cwd, home),
     }),
     executable,
     cwd,
   });
+}
+
+/** What a sandbox is to be opened for. A plugin's own folder in the home is no matter of the policy. */
+function wantedOf(sandbox: ProgramSandbox | undefined, cwd: string, home: string) {
+  if (sandbox?.kind !== "bwrap") return {};
+  const write = (sandbox.write ?? []).map((folder) => resolve(cwd, folder));
+  const data = join(home, "data");
+  return { write: write.filter((folder) => !isInside(folder, data)), network: sandbox.network };
 }

@@ -66,6 +66,23 @@ describe("rules", () => {
     expect(outcome([{ kind: "code", outcome: "allow" }], "node", ["-e", "1"], { kind: "code" })).toBe("allow");
   });
 
+  it("an allow rule for bwrap opens it no further than it says: folders to write to, the network", () => {
+    const code = (rule: object, wants: object) =>
+      outcome([{ kind: "code", sandbox: "bwrap", outcome: "allow", ...rule }], "node", ["x.js"], {
+        kind: "code",
+        sandbox: "bwrap",
+        ...wants,
+      });
+    expect(code({}, {})).toBe("allow");
+    expect(code({}, { network: true })).toBe("approve");
+    expect(code({ network: true }, { network: true })).toBe("allow");
+    expect(code({}, { write: ["/brain/out2"] })).toBe("approve");
+    expect(code({ folders: ["/brain"] }, { write: ["/brain/out2"] })).toBe("allow");
+    expect(code({ folders: ["/brain"] }, { write: ["/brain/out"] })).toBe("approve");
+    expect(code({ folders: ["/brain"] }, { write: ["/brain"] })).toBe("approve");
+    expect(code({ sandbox: undefined }, { write: ["/brain/x"], network: true })).toBe("allow");
+  });
+
   it("an allow rule without an executable or without args is refused in the config", () => {
     expect(policySchema.safeParse([{ executable: "git", outcome: "allow" }]).success).toBe(false);
     expect(policySchema.safeParse([{ args: ["x"], outcome: "allow" }]).success).toBe(false);

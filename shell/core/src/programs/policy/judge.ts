@@ -21,6 +21,9 @@ export interface ResolvedCommand {
   readonly env: readonly string[];
   readonly kind: "command" | "code";
   readonly sandbox?: "quickjs" | "bwrap" | undefined;
+  /** With bwrap: folders that whoever asks wants to be writable, absolute; and whether the network is wanted. */
+  readonly write?: readonly string[] | undefined;
+  readonly network?: boolean | undefined;
 }
 
 export interface Judgement {
@@ -77,7 +80,8 @@ function lookAt(policy: Policy, command: ResolvedCommand): Found {
   // Arguments of code are the plugin's own; what the code is and does is said by its kind and its sandbox.
   const inline = kind === "code" ? undefined : inlineReason(names, args, { system, cwd });
   const dangerous = env.filter((name) => DANGEROUS_NAMES.some((pattern) => fitsName(pattern, name)));
-  const places = [cwd, ...placesOf(args, cwd, system).map(({ place }) => place)];
+  const writes = (command.write ?? []).map((path) => system.realPlace(path));
+  const places = [cwd, ...writes, ...placesOf(args, cwd, system).map(({ place }) => place)];
   const working = policy.folders();
   const files = policy.protected();
   const facts = new Set<Fact>();
@@ -102,6 +106,15 @@ function lookAt(policy: Policy, command: ResolvedCommand): Found {
     kind === "command" &&
       [command.executable, ...places].some((place) => place !== undefined && isWithin(place, files)),
   );
+  // Whoever may write to a folder may write to all that lies in it.
+  const opened = files.some((file) =>
+    isWithin(
+      file,
+      writes.filter((place) => place !== undefined),
+    ),
+  );
+  note("protected", opened);
+  note("network", command.network === true);
   note("changeable-executable", kind === "command" && isWithin(command.executable, working));
   note(
     "odd-characters",
@@ -130,7 +143,10 @@ function ruleMatches(rule: CompiledRule, policy: Policy, command: ResolvedComman
     const listed = rule.env ?? [];
     if (!of(command.env, (name) => listed.some((pattern) => fitsName(pattern, name)))) return false;
   }
-  if (rule.folders === undefined) return true;
+  // A rule that asks for no sandbox allows the program without any, so opening one further takes nothing from it.
+  const held = all && rule.sandbox === "bwrap";
+  if (held && command.network === true && !rule.network) return false;
+  if (rule.folders === undefined) return !held || (command.write ?? []).length === 0;
   const folders = rule.folders();
   // What leads nobody can say where is in no folder that is allowed, and in any that is not.
   return of(found.places, (place) => (place === undefined ? !all : isWithin(place, folders)));

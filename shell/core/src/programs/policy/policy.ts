@@ -31,6 +31,7 @@ export interface CompiledRule {
   readonly kind: "command" | "code" | undefined;
   readonly sandbox: "none" | "quickjs" | "bwrap" | undefined;
   readonly inline: boolean;
+  readonly network: boolean;
   readonly env: readonly string[] | undefined;
   readonly matchesArguments: ArgumentMatch | undefined;
   /** Real paths, and the names that each may be called by. */
@@ -63,6 +64,7 @@ export function createPolicy(options: PolicyOptions): Policy {
       kind: rule.kind,
       sandbox: rule.sandbox,
       inline: rule.inline,
+      network: rule.network,
       env: rule.env,
       matchesArguments: rule.args && compileArguments(rule.args),
       executables: programs && once(() => executablesOf(programs), rule.outcome === "allow"),

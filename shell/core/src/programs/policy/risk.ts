@@ -7,6 +7,7 @@ export type Fact =
   | "wrapper"
   | "code"
   | "bwrap"
+  | "network"
   | "quickjs"
   | "environment"
   | "dangerous-environment"
@@ -33,6 +34,7 @@ const RISK_RULES: readonly RiskRule[] = [
   { when: { fact: "code" }, points: 40, reason: "is code written by whoever asks" },
   { when: { fact: "quickjs" }, points: -40, reason: "has no access to anything (quickjs)" },
   { when: { fact: "bwrap" }, points: -30, reason: "sees a read-only system (bwrap)" },
+  { when: { fact: "network" }, points: 20, reason: "asks for the network" },
   { when: { fact: "environment" }, points: 10, reason: "gets values of the config by name" },
   {
     when: { fact: "dangerous-environment" },

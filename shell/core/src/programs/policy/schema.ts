@@ -50,6 +50,10 @@ const ruleSchema = z
       .enum(["none", "quickjs", "bwrap"])
       .optional()
       .describe("What holds the program. Absent: whatever does or does not"),
+    network: z
+      .boolean()
+      .default(false)
+      .describe("Allows also a program in bwrap that asks for the network. Without a sandbox every program has it"),
     inline: z.boolean().default(false).describe("Allows also a shell, or an interpreter that gets its code as text"),
     outcome: z.enum(["allow", "approve", "deny"]).describe("Run it, ask a person, or refuse it"),
   })
