@@ -43,6 +43,8 @@ export interface ShownText {
 }
 
 const SHOWN = 64 * 1024;
+/** Code is what is decided about, so more of it is shown. */
+const SHOWN_SOURCE = 256 * 1024;
 
 export function programCard(
   binding: Binding,
@@ -64,7 +66,7 @@ export function programCard(
     kind: program.kind,
     description: request.description === undefined ? undefined : show(request.description),
     stdin: shown(request.stdin, show),
-    source: shown(request.source, show),
+    source: shown(request.source, show, SHOWN_SOURCE),
     sandbox: request.sandbox,
     files,
     risk: judgement.risk,
@@ -83,7 +85,7 @@ export function programCard(
   };
 }
 
-function shown(text: string | undefined, show: (text: string) => string): ShownText | undefined {
+function shown(text: string | undefined, show: (text: string) => string, limit = SHOWN): ShownText | undefined {
   if (text === undefined) return undefined;
-  return { text: show(text.slice(0, SHOWN)), characters: text.length, cut: text.length > SHOWN };
+  return { text: show(text).slice(0, limit), characters: text.length, cut: text.length > limit };
 }
