@@ -13,6 +13,7 @@ const ask = defineJob({
   type: "ask",
   input: z.object({}),
   async run(_, job) {
+    job.progress({ current: 0, message: "asking" });
     job.waitsForInput(true);
     const piece = await job.readInput();
     job.waitsForInput(false);

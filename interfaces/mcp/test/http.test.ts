@@ -8,6 +8,11 @@ const INITIALIZE = {
   method: "initialize",
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "test", version: "0" } },
 };
+const META = {
+  "io.modelcontextprotocol/protocolVersion": MODERN,
+  "io.modelcontextprotocol/clientInfo": { name: "test", version: "0" },
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
 const nested = (depth: number) =>
   `{"jsonrpc":"2.0","id":1,"method":"x","params":${"[".repeat(depth)}${"]".repeat(depth)}}`;
 
@@ -79,12 +84,7 @@ test.each(["localhost@evil.example", "evil@localhost", "localhost/evil", "localh
 
 test("a header that names another tool than the body is refused", async () => {
   const { send } = await serveHttp();
-  const _meta = {
-    "io.modelcontextprotocol/protocolVersion": MODERN,
-    "io.modelcontextprotocol/clientInfo": { name: "t", version: "0" },
-    "io.modelcontextprotocol/clientCapabilities": {},
-  };
-  const params = { name: "shell_cancel", arguments: {}, _meta };
+  const params = { name: "shell_cancel", arguments: {}, _meta: META };
   const headers = { "MCP-Protocol-Version": MODERN, "Mcp-Method": "tools/call", "Mcp-Name": "kinds_echo" };
   const { status, text } = await send(headers, JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }));
   expect(status).toBe(400);
@@ -120,12 +120,7 @@ test("two clients with the same request id each get their own answer", async () 
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, n) => {
       const said = `said by ${n}`;
-      const meta = {
-        "io.modelcontextprotocol/protocolVersion": MODERN,
-        "io.modelcontextprotocol/clientCapabilities": {},
-        "io.modelcontextprotocol/clientInfo": { name: "t", version: "0" },
-      };
-      const params = { name: "kinds_echo", arguments: { said }, _meta: meta };
+      const params = { name: "kinds_echo", arguments: { said }, _meta: META };
       const headers = { "MCP-Protocol-Version": MODERN, "Mcp-Method": "tools/call", "Mcp-Name": "kinds_echo" };
       return send(
         { ...headers, Authorization: n % 2 ? "Bearer ada" : "Bearer bob" },
@@ -186,6 +181,43 @@ describe("a client of an older revision", () => {
     expect((await answer).text).not.toContain('"id":7');
   });
 });
+
+test.each([
+  ["in one piece", {}, false],
+  ["as a stream", { progressToken: 1 }, true],
+])(
+  "a client that goes away in the middle of a call, answered %s, leaves its job alone and nothing behind",
+  async (_, more, streams) => {
+    const { kit, url, tool } = await serveHttp({ limits: { open: 1 } });
+    let started = false;
+    const leaving = new AbortController();
+    const _meta = { ...META, ...more };
+    const params = { name: "kinds_ask", arguments: { wait: 50 }, _meta };
+    const gone = fetch(url, {
+      method: "POST",
+      signal: leaving.signal,
+      headers: {
+        Authorization: "Bearer ada",
+        "Content-Type": "application/json",
+        Accept: "application/json, text/event-stream",
+        "MCP-Protocol-Version": MODERN,
+        "Mcp-Method": "tools/call",
+        "Mcp-Name": "kinds_ask",
+      },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
+    }).then((response) => {
+      started = true;
+      return response.text();
+    });
+    await vi.waitFor(async () => expect((await kit.queue.service.list({ state: "processing" })).items).toHaveLength(1));
+    expect((await tool("kinds_echo", { said: "x" })).status).toBe(429);
+    await vi.waitFor(() => expect(started).toBe(streams));
+    leaving.abort();
+    await expect(gone).rejects.toThrow();
+    await vi.waitFor(async () => expect((await tool("kinds_echo", { said: "x" })).status).toBe(200));
+    expect((await kit.queue.service.list({ state: "processing" })).items).toMatchObject([{ cancelling: false }]);
+  },
+);
 
 test("a principal has a rate and a number of open requests, and others have their own", async () => {
   let now = 0;
