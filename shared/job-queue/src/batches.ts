@@ -2,6 +2,7 @@ import type { Engine } from "./engine.ts";
 import { JobQueueError } from "./errors.ts";
 import type { AddedOperation } from "./handler.ts";
 import { decodeCursor, encodeCursor } from "./ids.ts";
+import { BATCH_FILTER_KEYS, BATCH_KEYS, assertKeys } from "./known-keys.ts";
 import { BATCH_SLICE } from "./limits.ts";
 import type { BatchInfo, Origin } from "./job.ts";
 import type { BatchFilter, BatchOperation, BatchOptions, EnqueuedBatch, Page } from "./options.ts";
@@ -14,6 +15,7 @@ import type { Staging } from "./store/stage.ts";
 import { pluginOf } from "./store/views.ts";
 import {
   type Registered,
+  assertFilter,
   hashOf,
   invalid,
   oneOf,
@@ -48,6 +50,7 @@ export class BatchJobManager {
    */
   async enqueueBatch(operations: readonly BatchOperation[], options: BatchOptions = {}): Promise<EnqueuedBatch> {
     const { engine } = this.#setting;
+    assertKeys("A batch", options, BATCH_KEYS);
     const priority = options.priority === undefined ? 0 : wholeNumber("priority", options.priority, -1_000, 1_000);
     if (options.policy !== undefined) oneOf("policy", options.policy, ["continue", "stop"]);
     if (options.open !== undefined && typeof options.open !== "boolean") invalid("open", options.open, "true or false");
@@ -166,6 +169,8 @@ export class BatchJobManager {
     if (filter.cursor !== undefined && before === undefined) {
       throw new JobQueueError("INVALID_CURSOR", `"${filter.cursor}" is not a cursor of a list of batches.`);
     }
+    assertKeys("A filter of batches", filter, BATCH_FILTER_KEYS);
+    assertFilter(filter);
     if (filter.status !== undefined) oneOf("status", filter.status, BATCH_STATES);
     const items = this.#setting.engine.queries.batches({ ...filter, before, limit: limit + 1 });
     const last = items.length > limit ? items[limit - 1] : undefined;

@@ -199,6 +199,8 @@ export class Engine {
 
   #refuse(group: readonly Submitted[], error: unknown): void {
     for (const item of group) item.done({ ok: false, error: storeError(error, this.#path) });
+    // Of a transaction that was only for the tail nobody else would hear.
+    if (group.length === 0) this.#internalError(storeError(error, this.#path), "a claim");
     // The tail did not get its turn, and nobody else may ever ask for one.
     if (this.#tail) this.#ports.clock.timer(SETTLE_RETRY_MS, () => this.nudge());
   }

@@ -41,13 +41,14 @@ export class JobEvents {
         this.#internalError(error, `a listener of ${name}`);
       }
     };
-    this.#bus.on(name, safe);
-    if (this.#listeners++ === 0) {
+    if (this.#listeners === 0) {
       this.#stop = this.subscribe({}, (event) => {
         if (event.kind === "job") this.#bus.emit("job-progress", event);
         else this.#bus.emit("batch-progress", event);
       });
     }
+    this.#listeners += 1;
+    this.#bus.on(name, safe);
     let off = false;
     return () => {
       if (off) return;

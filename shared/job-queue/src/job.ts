@@ -12,16 +12,20 @@ export type JobState = (typeof JOB_STATES)[number];
 export type EndState = "completed" | "failed" | "cancelled";
 
 /** Why a run failed or was cancelled. A completed run has no reason. */
-export type FailReason =
-  | "error"
-  | "timeout"
-  | "stalled"
-  | "crashed"
-  | "interrupted"
-  | "rejected"
-  | "approval_timeout"
-  | "invalid_data";
-export type CancelReason = "user" | "batch" | "replaced" | "dependency";
+const FAIL_REASONS = [
+  "error",
+  "timeout",
+  "stalled",
+  "crashed",
+  "interrupted",
+  "rejected",
+  "approval_timeout",
+  "invalid_data",
+] as const;
+const CANCEL_REASONS = ["user", "batch", "replaced", "dependency"] as const;
+export const END_REASONS = [...FAIL_REASONS, ...CANCEL_REASONS] as const;
+export type FailReason = (typeof FAIL_REASONS)[number];
+export type CancelReason = (typeof CANCEL_REASONS)[number];
 export type EndReason = FailReason | CancelReason;
 
 /** What moves a job from one state to the next. */
@@ -266,7 +270,10 @@ export interface JobEvent {
 
 export type BatchChange = "created" | "progress" | "added" | "closed" | "rerun" | "ended";
 
-/** The payload of `batch-progress`. One `ended` per (batch, run). */
+/**
+ * The payload of `batch-progress`. One `ended` per (batch, run). A `progress` follows from the start or end of a job, whose event is told before it
+ * with the same cursor.
+ */
 export interface BatchEvent {
   readonly kind: "batch";
   readonly change: BatchChange;

@@ -5,6 +5,7 @@ import { Engine } from "./engine.ts";
 import { JobQueueError } from "./errors.ts";
 import { JobEvents } from "./events.ts";
 import { IdempotencyKeys, KeyValueStore } from "./kv.ts";
+import { QUEUE_KEYS, assertKeys } from "./known-keys.ts";
 import {
   BUSY_LIMIT_MS,
   DEFAULT_CONCURRENCY,
@@ -83,7 +84,7 @@ export interface JobQueue {
   acquireLock(name: string): Promise<HeldLock | null>;
   /** Whether any process holds the lock of that name. */
   isLocked(name: string): Promise<boolean>;
-  /** Asks a worker in any process to finish what it runs and end. Does nothing if it has ended. */
+  /** Asks a worker in any process to finish what it runs and end. Does nothing if it ends or has ended. Throws INVALID_OPTION if there never was one. */
   requestDrain(worker: number): Promise<void>;
   /** True when the worker of this process has nothing left to do and is now marked as stopping; then call `stop`. */
   retireIfIdle(): Promise<boolean>;
@@ -97,6 +98,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
   const { path } = options;
   if (typeof path !== "string" || path.length === 0)
     throw new JobQueueError("INVALID_OPTION", 'A queue needs a path (a file, or ":memory:").');
+  assertKeys("A queue", options, QUEUE_KEYS);
   const concurrency =
     options.concurrency === undefined
       ? DEFAULT_CONCURRENCY
@@ -248,7 +250,7 @@ export async function openJobQueue(options: QueueOptions): Promise<JobQueue> {
     acquireLock: async (name) => acquireLock(where, assertLockName(name)) ?? null,
     isLocked: async (name) => isHeld(where, assertLockName(name)),
     async requestDrain(id) {
-      await engine.submit("setWorkerState", { worker: id, state: "draining" });
+      await engine.submit("drainWorker", wholeNumber("A worker", id, 1, Number.MAX_SAFE_INTEGER));
     },
     retireIfIdle: () => worker.retireIfIdle(),
   };

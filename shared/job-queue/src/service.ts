@@ -4,7 +4,16 @@ import { type Forced, takeByForce } from "./force.ts";
 import type { JobHandler } from "./handler.ts";
 import { type SendInput, type SentInput, sendInput } from "./input.ts";
 import { decodeCursor, encodeCursor } from "./ids.ts";
-import { type EndReason, JOB_STATES, type JobInfo, type JobState, type LogLine, type StoredError } from "./job.ts";
+import {
+  END_REASONS,
+  type EndReason,
+  JOB_STATES,
+  type JobInfo,
+  type JobState,
+  type LogLine,
+  type StoredError,
+} from "./job.ts";
+import { HANDLER_KEYS, JOB_FILTER_KEYS, assertKeys } from "./known-keys.ts";
 import { ENQUEUE_MOST } from "./limits.ts";
 import type { EnqueueOptions, EnqueuedJob, HandlerOptions, JobFilter, NewJob, Page } from "./options.ts";
 import { rerunBatch } from "./batches.ts";
@@ -15,6 +24,7 @@ import {
   LATEST_MS,
   type Registered,
   assertBackoff,
+  assertFilter,
   assertRate,
   assertType,
   invalid,
@@ -64,6 +74,7 @@ export class JobQueueService {
   ): void {
     const { handlers } = this.#setting;
     assertType(type);
+    assertKeys(`The policy of ${type}`, options, HANDLER_KEYS);
     if (typeof handler?.process !== "function")
       throw new JobQueueError("INVALID_OPTION", `The handler of ${type} has no process function.`);
     if (handlers.has(type))
@@ -344,6 +355,10 @@ export class JobQueueService {
 
   #query(filter: JobFilter) {
     const { state, type, batch } = filter;
+    assertKeys("A filter of jobs", filter, JOB_FILTER_KEYS);
+    assertFilter(filter);
+    if (filter.reason !== undefined) oneOf("reason", filter.reason, END_REASONS);
+    for (const each of type === undefined ? [] : [type].flat()) assertType(each);
     for (const each of state === undefined ? [] : [state].flat()) oneOf("state", each, JOB_STATES);
     return {
       ...filter,

@@ -3,6 +3,7 @@ import type { ZodError } from "zod";
 import { JobQueueError } from "./errors.ts";
 import type { DecisionRequest, JobHandler } from "./handler.ts";
 import type { Origin } from "./job.ts";
+import { JOB_KEYS, assertKeys } from "./known-keys.ts";
 import { DEFAULT_MAX_ATTEMPTS, LONG_TEXT, SHORT_TEXT } from "./limits.ts";
 import type { Backoff, EnqueueOptions, HandlerOptions, NewJob, RateLimit } from "./options.ts";
 import { FLAG_INTERRUPT, FLAG_NO_POLICY, FLAG_OWN_TRIES } from "./store/codes.ts";
@@ -67,6 +68,21 @@ export function assertBackoff(backoff: Backoff | undefined): void {
     invalid("backoff.factor", factor, "a number from 1 to 1000");
   if (jitter !== undefined && !(typeof jitter === "number" && jitter >= 0 && jitter <= 1))
     invalid("backoff.jitter", jitter, "a number from 0 to 1");
+}
+
+/** What filters of jobs and of batches have in common. */
+export function assertFilter(filter: {
+  plugin?: unknown;
+  principal?: unknown;
+  conversation?: unknown;
+  since?: unknown;
+  endedSince?: unknown;
+  active?: unknown;
+}): void {
+  for (const name of ["plugin", "principal", "conversation"] as const) text(name, filter[name]);
+  for (const name of ["since", "endedSince"] as const) if (filter[name] !== undefined) milliseconds(name, filter[name]);
+  if (filter.active !== undefined && typeof filter.active !== "boolean")
+    invalid("active", filter.active, "true or false");
 }
 
 const LONGEST_RATE_MS = 31 * 86_400_000;
@@ -216,6 +232,7 @@ export function prepareRequest(name: string, request: DecisionRequest, now: numb
 export function prepareJob(job: NewJob, registered: Registered | undefined, now: number, maxBytes: number): JobRow {
   if (typeof job !== "object" || job === null) invalid("A job", job, "an object with a type");
   assertType(job.type);
+  assertKeys(`The enqueue of ${job.type}`, job, JOB_KEYS);
   assertBackoff(job.backoff);
   if (registered) parseData(registered, job.data);
   const data = toJson(job.data, `The data of ${job.type}`, maxBytes);

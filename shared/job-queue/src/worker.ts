@@ -79,8 +79,9 @@ export class JobQueueWorker {
     this.#onDrain = callback;
   }
 
-  /** Registers the worker and starts claiming. While it runs the process stays alive. Does nothing if it runs already. Throws STORE_UNREADABLE. */
+  /** Registers the worker and starts claiming. While it runs the process stays alive. Does nothing if it runs already; one that stops starts again when it has. Throws STORE_UNREADABLE. */
   start(): Promise<void> {
+    if (this.#state === "stopping" && this.#stopping) return this.#stopping.then(() => this.start());
     if (this.#state === "idle") this.#starting = this.#begin();
     return this.#starting ?? Promise.resolve();
   }

@@ -1,3 +1,4 @@
+import { JobQueueError } from "../errors.ts";
 import type { Seek } from "../isolation.ts";
 import type { RateLimit } from "../options.ts";
 import { CHORE_STOP, FLAG_INTERRUPT, FLAG_NO_POLICY, FLAG_OWN_TRIES } from "./codes.ts";
@@ -148,6 +149,9 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
     )
     .pluck();
   const setState = db.prepare("UPDATE bq_worker SET state = ? WHERE id = ? AND ended_at IS NULL");
+  const drain = db.prepare(
+    "UPDATE bq_worker SET state = 'draining' WHERE id = ? AND state = 'running' AND ended_at IS NULL",
+  );
   const workerState = db.prepare("SELECT state FROM bq_worker WHERE id = ?").pluck();
   const firstReady = db.prepare("SELECT run_at FROM bq_job WHERE state = 0 ORDER BY lane, sort, id LIMIT 1").pluck();
   const readyIn = db.prepare("SELECT EXISTS (SELECT 1 FROM bq_job WHERE state = 0 AND lane = ?)").pluck();
@@ -288,9 +292,11 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
         return id;
       },
       beat: (worker: number): void => void beat.run(tick.now, worker),
-      setWorkerState: (input: { worker: number; state: "running" | "draining" }): void => {
-        setState.run(input.state, input.worker);
-        tick.effects.controlled = true;
+      drainWorker: (worker: number): void => {
+        // One that is stopping goes on with that.
+        if (drain.run(worker).changes > 0) tick.effects.controlled = true;
+        else if (workerState.get(worker) === undefined)
+          throw new JobQueueError("INVALID_OPTION", `There is no worker ${worker}.`);
       },
       endWorker: (worker: number): void => void markWorker.run("stopped", tick.now, worker),
       /**

@@ -161,6 +161,7 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
       if (known?.reply) return { ...(JSON.parse(known.reply) as Enqueued), duplicate: true };
     }
     const targets = row.after.map(target);
+    if (row.key !== null && row.dedup === "replace") replace(row.type, row.key);
     const { waiting, others } = row.key === null ? NO_TWINS : twins(row.type, row.key);
     const result = (waiting && deduplicated(row, waiting)) ?? insert(row, [...targets, ...others], null);
     if (row.idempotencyKey !== undefined && row.hash !== undefined) {
@@ -179,11 +180,13 @@ export function enqueueStore(c: StoreContext, keys: Keys, ending: Ending) {
     return { waiting, others: rows.filter((row) => row !== waiting).map((row) => ({ ...row, mode: NEEDS_END })) };
   }
 
-  function deduplicated(row: JobRow, waiting: Twin): Enqueued | undefined {
-    if (row.dedup === "replace") {
-      ending.endWaiting(waiting.id, CANCELLED, "replaced");
-      return undefined;
-    }
+  /** Ends all that wait: a retry, or a job that was taken by force, may have left several. */
+  function replace(type: string, key: string): void {
+    for (const { id, begun } of findKey.all(laneOf(type), key) as Twin[])
+      if (begun === 0) ending.endWaiting(id, CANCELLED, "replaced");
+  }
+
+  function deduplicated(row: JobRow, waiting: Twin): Enqueued {
     if (row.dedup === "coalesce") coalesce.run(row.data, checksumOf(row.data), row.label, waiting.id);
     return { id: publicId(waiting.id, waiting.secret), number: waiting.id, duplicate: true };
   }

@@ -23,13 +23,10 @@ export interface TestQueue extends JobQueue {
 
 /** A queue on a file of its own in a temporary folder, with a clock that only the test moves. */
 export async function openTestQueue(options: Partial<QueueOptions> & { clock?: ManualClock } = {}): Promise<TestQueue> {
-  const folder = options.path === undefined ? mkdtempSync(join(tmpdir(), "queue-")) : undefined;
+  const { clock = manualClock(), ...given } = options;
+  const folder = given.path === undefined ? mkdtempSync(join(tmpdir(), "queue-")) : undefined;
   const opened: JobQueue[] = [];
-  const queue = await open(
-    { ...options, path: options.path ?? join(folder as string, "queue.db") },
-    options.clock ?? manualClock(),
-    opened,
-  );
+  const queue = await open({ ...given, path: given.path ?? join(folder as string, "queue.db") }, clock, opened);
   return {
     ...queue,
     async dispose() {
