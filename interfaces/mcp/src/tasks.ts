@@ -1,5 +1,6 @@
 // The extension io.modelcontextprotocol/tasks of revision 2026-07-28, for work that the shell runs. The SDK has no server for it yet; what is
 // known of the wire is in this file, so that one of its own can take its place.
+import { randomBytes } from "node:crypto";
 import { isCodedError, type Caller, type JobReply, type JobView, type QueuedReply, type Shell } from "@brains/shell";
 import {
   CLIENT_CAPABILITIES_META_KEY,
@@ -20,6 +21,7 @@ const RESULT = z.looseObject({});
 const ACKNOWLEDGED = { resultType: "complete" };
 /** Milliseconds that an answered job gets to read its input, so that the next look does not ask for it again. */
 const READ_LIMIT = 1000;
+const MOST_ANSWERED = 10_000;
 
 /** What every request of the present revision says of its client; the SDK has checked it. */
 type Envelope = { readonly [CLIENT_CAPABILITIES_META_KEY]?: { readonly extensions?: Record<string, unknown> } };
@@ -36,13 +38,35 @@ export function demandTasks(context: ServerContext): void {
   throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } });
 }
 
+/** Names questions, shared by all servers of a process: a client takes a question under a name that it has answered for the old one. */
+export class QuestionNames {
+  /** Another process begins anew, and must not use the names of this one. */
+  readonly #begin = randomBytes(3).toString("hex");
+  readonly #answers = new Map<string, number>();
+
+  of({ id, number }: JobView): string {
+    return `input-${number}-${this.#begin}${this.#answers.get(id) ?? 0}`;
+  }
+
+  answered({ id }: JobView): void {
+    const before = this.#answers.get(id) ?? 0;
+    // Last in the order, so that what goes first is what was answered longest ago.
+    this.#answers.delete(id);
+    this.#answers.set(id, before + 1);
+    const [oldest] = this.#answers.keys();
+    if (oldest !== undefined && this.#answers.size > MOST_ANSWERED) this.#answers.delete(oldest);
+  }
+}
+
 export class Tasks {
   readonly #shell: Shell;
   readonly #caller: Caller;
+  readonly #names: QuestionNames;
 
-  constructor(shell: Shell, caller: Caller) {
+  constructor(shell: Shell, caller: Caller, names: QuestionNames) {
     this.#shell = shell;
     this.#caller = caller;
+    this.#names = names;
   }
 
   /** Lets a server speak of tasks. */
@@ -106,7 +130,7 @@ export class Tasks {
   async #waiting(work: Work): Promise<Map<string, JobView>> {
     const jobs = work.kind === "job" ? [work.job] : await this.#running(work.operation.id);
     const asking = jobs.filter(({ waitingFor, cancelling }) => waitingFor === "input" && !cancelling);
-    return new Map(asking.map((job) => [`input-${job.number}`, job]));
+    return new Map(asking.map((job) => [this.#names.of(job), job]));
   }
 
   async #running(batch: string): Promise<readonly JobView[]> {
@@ -122,6 +146,7 @@ export class Tasks {
       const read = this.#hasRead(job.id);
       try {
         await this.#call("shell:send", { id: job.id, ...input });
+        this.#names.answered(job);
         await read.promise;
       } catch (error) {
         throw asProtocolError(error);

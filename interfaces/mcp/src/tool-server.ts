@@ -10,7 +10,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { INSTRUCTIONS } from "./instructions.ts";
 import { callTool, type ToolCall, type ToolCallOptions } from "./tool-call.ts";
-import { demandTasks, takesTasks, Tasks } from "./tasks.ts";
+import { demandTasks, QuestionNames, takesTasks, Tasks } from "./tasks.ts";
 import { offerTools, type OfferedTool } from "./tool-list.ts";
 import { wireName } from "./wire-names.ts";
 
@@ -52,6 +52,7 @@ interface Offer {
  */
 export function toolServers(options: ToolServerOptions, first?: Caller): (serving: Serving) => McpServer {
   const offers = new Map<string, Offer>();
+  const names = new QuestionNames();
   const native = new Map(options.native?.map((one) => [one.tool.name, one]));
   if (first) offerTo(first);
   return ({ caller, era }) => {
@@ -60,7 +61,7 @@ export function toolServers(options: ToolServerOptions, first?: Caller): (servin
       { name: "brains", title: "brains", version: options.version },
       { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
     );
-    const tasks = era === "modern" ? new Tasks(options.shell, caller) : undefined;
+    const tasks = era === "modern" ? new Tasks(options.shell, caller, names) : undefined;
     tasks?.serve(mcp);
     // Handlers of the server underneath: through the one above, an error of the protocol would reach the client as a tool's answer.
     const { server } = mcp;

@@ -8,16 +8,20 @@ import type { TokenHolder } from "../src/bearer.ts";
 import { mcpOverHttp, type McpHttpOptions } from "../src/http.ts";
 import { listen } from "../src/listen.ts";
 
-/** Waits for a line of input, and echoes it. */
+/** Waits for lines of input, and echoes them. */
 const ask = defineJob({
   type: "ask",
-  input: z.object({}),
-  async run(_, job) {
+  input: z.object({ times: z.number().default(1) }),
+  async run({ times }, job) {
+    const said: (string | undefined)[] = [];
     job.progress({ current: 0, message: "asking" });
-    job.waitsForInput(true);
-    const piece = await job.readInput();
-    job.waitsForInput(false);
-    return { said: piece?.text ?? null };
+    while (said.length < times) {
+      job.waitsForInput(true);
+      const piece = await job.readInput();
+      job.waitsForInput(false);
+      said.push(piece?.text);
+    }
+    return { said };
   },
 });
 const approve = defineJob({
@@ -43,7 +47,8 @@ const kinds = definePlugin({
     defineTool({
       name: "ask",
       description: "Ask.",
-      run: (_, context) => context.enqueueJob(ask, {}, { label: "Ask" }),
+      input: ask.input,
+      run: (input, context) => context.enqueueJob(ask, input, { label: "Ask" }),
     }),
     defineTool({
       name: "ask-two",

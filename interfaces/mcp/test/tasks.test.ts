@@ -57,7 +57,23 @@ test("a job that waits for input asks for it, and goes on with the answer", asyn
   expect((await get()).result).toMatchObject({ status: "input_required" });
   await update({ action: "accept", content: { text: "yes" } });
   const ended = await until("completed");
-  expect(ended?.["result"]).toMatchObject({ structuredContent: { result: { said: "yes\n" } } });
+  expect(ended?.["result"]).toMatchObject({ structuredContent: { result: { said: ["yes\n"] } } });
+});
+
+test("what is asked again has another name, and an answer to the old one is not taken for it", async () => {
+  const server = await serveHttp();
+  const { taskId, until } = await start(server, "kinds_ask", { times: 2 });
+  const asked = async () => Object.keys((await until("input_required"))?.["inputRequests"] ?? {})[0] ?? "";
+  const answer = (key: string, text: string) =>
+    server.call("tasks/update", { taskId, inputResponses: { [key]: { action: "accept", content: { text } } } }, TASKS);
+  const first = await asked();
+  await answer(first, "one");
+  const second = await asked();
+  expect(second).not.toBe(first);
+  await answer(first, "late");
+  await answer(second, "two");
+  const ended = await until("completed");
+  expect(ended?.["result"]).toMatchObject({ structuredContent: { result: { said: ["one\n", "two\n"] } } });
 });
 
 test("a batch is one task, which asks for what its jobs ask for until all have it", async () => {
