@@ -12,17 +12,20 @@ const MEGABYTES = 96;
 const LONGEST_FULL_MS = 4_000;
 /** Jobs last so long that those which began before the disk was full end while it is. */
 const HOLD_MS = 1_000;
+/** A storm that is shorter than this has short rounds too. */
+const SHORT_SECONDS = 10;
 const RECOVERY_LIMIT_MS = 10_000;
 
 export async function disk({ seconds = 60, seed = newSeed() }: StormOptions = {}) {
   const elapsed = stopwatch();
+  const share = seconds < SHORT_SECONDS ? 1 / 4 : 1;
   const disk = mountSmall(MEGABYTES);
   const crew = openCrew(seed, { path: join(disk.folder, "storm.db") });
   const setting = {
     durability: "process",
     tolerant: true,
     concurrency: 64,
-    hold: HOLD_MS,
+    hold: HOLD_MS * share,
     filler: 20_000,
     tells: true,
   } as const;
@@ -34,10 +37,11 @@ export async function disk({ seconds = 60, seed = newSeed() }: StormOptions = {}
     for (let i = 0; i < 2; i++) crew.start("producer", { setting });
     await crew.until(() => crew.members.every(({ done }) => done > 0));
     while (elapsed() < seconds) {
-      await pause(crew.between(200, 2_000));
+      await pause(crew.between(200, 2_000 * share));
       const from = disk.fill();
       // What is left over by others, a page here and there, is taken as well.
-      for (const end = from + crew.between(500, LONGEST_FULL_MS); monotonic() < end; await pause(20)) disk.fill();
+      for (const end = from + crew.between(500, LONGEST_FULL_MS * share); monotonic() < end; await pause(20))
+        disk.fill();
       const until = monotonic();
       full.push({ from, until });
       disk.free();

@@ -21,6 +21,9 @@ const ARENA_BYTES = 4_096 + 192 * 2 ** 20;
 const OVERFLOWS_AT = 7 * 8;
 /** Operations of one life, and between two points of it at which what a disk would hold is written down. */
 const LIFE = [400, 8_000] as const;
+/** In a storm of a few seconds. */
+const SHORT_LIFE = [400, 2_000] as const;
+const SHORT_SECONDS = 10;
 const STRIDE = 100;
 const LIVES_OF_A_STORE = 8;
 const COMPLETED = 5;
@@ -43,6 +46,7 @@ interface Tally {
 
 export async function power({ seconds = 60, seed = newSeed() }: StormOptions = {}) {
   const elapsed = stopwatch();
+  const life = seconds < SHORT_SECONDS ? SHORT_LIFE : LIFE;
   const safe = newTally();
   const wrongAfter: Record<string, number> = {};
   let jobs = 0;
@@ -50,8 +54,8 @@ export async function power({ seconds = 60, seed = newSeed() }: StormOptions = {
     const crew = openCrew(seed + n);
     try {
       const library = buildLibrary("power-loss", crew.folder);
-      for (let life = 0; life < LIVES_OF_A_STORE && elapsed() < seconds * 0.8; life++)
-        await live(crew, library, "power", safe);
+      for (let i = 0; i < LIVES_OF_A_STORE && elapsed() < seconds * 0.8; i++)
+        await live(crew, library, "power", life, safe);
       // What is left must go on as after any other crash.
       const worker = crew.start("worker", { setting: { durability: "power" } });
       const { counts, wrong } = await inspect(crew.folder);
@@ -67,7 +71,7 @@ export async function power({ seconds = 60, seed = newSeed() }: StormOptions = {
     // A store of its own for each life: numbers of jobs that were lost come again.
     const crew = openCrew(seed + 1_000_000 + n);
     try {
-      await live(crew, buildLibrary("power-loss", crew.folder), "process", fast);
+      await live(crew, buildLibrary("power-loss", crew.folder), "process", life, fast);
     } finally {
       crew.dispose();
     }
@@ -104,12 +108,18 @@ const newTally = (): Tally => ({
 });
 
 /** Processes work on the store until the power fails. Then every state of the disk that was written down is opened and compared. */
-async function live(crew: Crew, library: string, durability: "power" | "process", tally: Tally): Promise<void> {
+async function live(
+  crew: Crew,
+  library: string,
+  durability: "power" | "process",
+  life: readonly [number, number],
+  tally: Tally,
+): Promise<void> {
   const { folder } = crew;
   const copies = join(folder, "copies");
   const arena = join(folder, "arena");
   mkdirSync(copies);
-  const head = new BigUint64Array([BigInt(crew.between(...LIFE)), BigInt(crew.between(1, 2 ** 31)), BigInt(STRIDE)]);
+  const head = new BigUint64Array([BigInt(crew.between(...life)), BigInt(crew.between(1, 2 ** 31)), BigInt(STRIDE)]);
   writeFileSync(arena, new Uint8Array(head.buffer));
   truncateSync(arena, ARENA_BYTES);
   const env = { LD_PRELOAD: library, POWER_LOSS_FILE: arena, POWER_LOSS_STORE: folder, POWER_LOSS_COPIES: copies };

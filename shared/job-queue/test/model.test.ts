@@ -99,12 +99,12 @@ test(
         }
       }),
       {
-        numRuns: MODEL_RUNS === undefined ? 20 : Number(MODEL_RUNS),
+        numRuns: MODEL_RUNS === undefined ? 10 : Number(MODEL_RUNS),
         endOnFailure: false,
         ...(MODEL_SEED === undefined ? {} : { seed: Number(MODEL_SEED) }),
         ...(MODEL_PATH === undefined ? {} : { path: MODEL_PATH }),
       },
     );
   },
-  Number(MODEL_RUNS ?? 20) * 20_000,
+  Number(MODEL_RUNS ?? 10) * 20_000,
 );

@@ -7,7 +7,7 @@ import { type Outcome, type Storm, StormImpossible, broken } from "../storm/stor
 
 async function short(storm: Storm, context: TestContext): Promise<Outcome> {
   try {
-    return await storm({ seconds: 3 });
+    return await storm({ seconds: 1 });
   } catch (error) {
     if (error instanceof StormImpossible) context.skip(error.message);
     throw error;
