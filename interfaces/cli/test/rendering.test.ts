@@ -7,6 +7,7 @@ import { errorLines } from "../src/render/error.ts";
 import { jobReplyLines } from "../src/render/job.ts";
 import { jobTable, listFooter } from "../src/render/jobs.ts";
 import { dataLines } from "../src/render/data.ts";
+import { wholeLines } from "../src/render/logs.ts";
 import { actionLines, queuedLines } from "../src/render/replies.ts";
 import { statusLines } from "../src/render/status.ts";
 import { table } from "../src/render/table.ts";
@@ -355,4 +356,17 @@ test("colours are there only when asked for", async () => {
   expect(wantsColour({ TERM: "dumb" }, true, undefined)).toBe(false);
   expect(wantsColour({}, true, false)).toBe(false);
   expect(wantsColour({ FORCE_COLOR: "1" }, false, undefined)).toBe(true);
+});
+
+test("a line that was written in pieces is one line", () => {
+  const line = (stream: "stdout" | "stderr", text: string, open?: boolean) =>
+    ({ stream, text, open, cursor: "c", at: iso(0), run: 1, attempt: 1 }) as const;
+  const lines = wholeLines([
+    line("stdout", "Name", true),
+    line("stderr", "warning"),
+    line("stdout", "? ", true),
+    line("stdout", "Ada"),
+    line("stdout", "next"),
+  ]);
+  expect(lines.map(({ text }) => text)).toEqual(["Name? Ada", "warning", "next"]);
 });

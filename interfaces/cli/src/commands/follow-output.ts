@@ -7,6 +7,7 @@ import { followWork, type WorkEnd } from "../follow-work.ts";
 import { resultsOf } from "../plan.ts";
 import { dataLines } from "../render/data.ts";
 import { needsDecision } from "../render/operations.ts";
+import { wholeLines } from "../render/logs.ts";
 import { changeLine } from "../render/replies.ts";
 import { printableLines } from "../text/printable.ts";
 import { followLog } from "./logs.ts";
@@ -54,7 +55,7 @@ export async function followOutput(
 
 /** Notes are about the program, not of it. */
 function outputLines({ lines }: LogsReply): string[] {
-  return lines.filter(({ stream }) => stream !== "note").flatMap(({ text }) => printableLines(text));
+  return wholeLines(lines.filter(({ stream }) => stream !== "note")).flatMap(({ text }) => printableLines(text));
 }
 
 async function report(

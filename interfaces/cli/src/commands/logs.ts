@@ -34,7 +34,7 @@ export async function followLog(
     after = reply.cursor;
     if (reply.lines.length > 0) options.onLines(reply);
     if (reply.ended || options.signal.aborted) return reply;
-    if (reply.lines.length < options.limit) {
+    if (reply.more !== true && reply.lines.length < options.limit) {
       await new Promise<void>((resolve) => {
         const done = () => {
           clearTimeout(timer);
@@ -65,7 +65,7 @@ export const logs: Action = async (context, { args, options }): Promise<ExitCode
           : logLines(reply.lines, layout),
       reply.cursor,
     );
-    if (!output.json && reply.lines.length === limit && !reply.ended) {
+    if (!output.json && (reply.more === true || reply.lines.length === limit) && !reply.ended) {
       output.note([` more: ${output.noteLayout().prefix}logs ${reply.number} --after ${reply.cursor}`]);
     }
     return 0;
