@@ -41,7 +41,7 @@ function schemaWith<Entry extends z.ZodType>(entry: Entry) {
       })
       .prefault({}),
     mcp: z
-      .strictObject({ role: z.enum(ROLES).default("operator").describe("Role of models that connect over stdio") })
+      .strictObject({ role: z.enum(ROLES).default("operator").describe("Role of models that connect over MCP") })
       .prefault({}),
     people: z
       .record(
