@@ -8,7 +8,7 @@ export function createApp(checkout: string): AppPort {
     open: async (options) => (await import("./session.ts")).openSession(options),
     runWorker: async (options) => (await import("./worker-process.ts")).runWorker(options),
     stopWorker: async (options) => (await import("./worker-stop.ts")).stopWorkers(options),
-    init: async ({ dir, cwd, env }) => (await import("./init-brain.ts")).initBrain(dir, cwd, env),
+    init: async ({ dir, cwd, env, allowCode }) => (await import("./init-brain.ts")).initBrain(dir, cwd, env, allowCode),
     trust: async ({ dir, cwd, env }) => (await import("./trust-folder.ts")).trustFolder(dir, cwd, env),
     doctor: async (options) => (await import("./doctor.ts")).examine(options),
     backup: async (options, file) => (await import("./doctor.ts")).backupBrain(options, file),

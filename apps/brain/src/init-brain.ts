@@ -10,14 +10,22 @@ const TEMPLATES = join(dirname(dirname(fileURLToPath(import.meta.url))), "templa
 /** npm leaves out files of this name when it packs, so the template has another. */
 const RENAMED: Readonly<Record<string, string>> = { gitignore: ".gitignore" };
 
+/** What the config says of code that runs with all rights of the user. */
+const CODE_ALLOWED = `  # Code that you or a model send runs with your rights, without asking. Remove this to be asked.
+  policy:
+    - { name: code, kind: code, outcome: allow }`;
+const CODE_ASKED = `  # A person is asked before code runs with your rights. This would let it run without asking:
+  # policy:
+  #   - { name: code, kind: code, outcome: allow }`;
+
 /**
  * Makes a brain in `dir` that works at once. Writes all of its files or none: refused (`ALREADY_EXISTS`) when one of them is there.
  * The folder may exist and hold other things.
  */
-export async function initBrain(dir: string, cwd: string, env: Env): Promise<InitReport> {
+export async function initBrain(dir: string, cwd: string, env: Env, allowCode: boolean): Promise<InitReport> {
   const target = resolve(cwd, dir);
   try {
-    const report = await writeBrain(target, cwd);
+    const report = await writeBrain(target, cwd, allowCode);
     await writeConfigSchema(join(target, ".brains"));
     // Its one plugin file is ours, and known.
     await openTrustStore(env).trust(target);
@@ -32,8 +40,9 @@ export async function initBrain(dir: string, cwd: string, env: Env): Promise<Ini
   }
 }
 
-async function writeBrain(target: string, cwd: string): Promise<InitReport> {
-  const files = await templateFiles(TEMPLATES);
+async function writeBrain(target: string, cwd: string, allowCode: boolean): Promise<InitReport> {
+  const words = { "{{name}}": brainName(target), "{{code policy}}": allowCode ? CODE_ALLOWED : CODE_ASKED };
+  const files = (await templateFiles(TEMPLATES)).map(({ path, text }) => ({ path, text: fill(text, words) }));
   const taken: string[] = [];
   for (const { path } of files) if (await exists(join(target, path))) taken.push(path);
   if (taken.length > 0) {
@@ -54,19 +63,22 @@ async function writeBrain(target: string, cwd: string): Promise<InitReport> {
 
 /** All of them or none: what was written before a failure is taken away again. */
 async function writeAll(target: string, files: readonly TemplateFile[]): Promise<void> {
-  const name = brainName(target);
   const written: string[] = [];
   try {
     for (const { path, text } of files) {
       const file = join(target, path);
       await makeFolder(dirname(file));
-      await writeFile(file, text.replaceAll("{{name}}", name), { flag: "wx" });
+      await writeFile(file, text, { flag: "wx" });
       written.push(file);
     }
   } catch (error) {
     for (const file of written) await rm(file, { force: true });
     throw error;
   }
+}
+
+function fill(text: string, words: Readonly<Record<string, string>>): string {
+  return Object.entries(words).reduce((filled, [mark, word]) => filled.replaceAll(mark, word), text);
 }
 
 interface TemplateFile {

@@ -132,7 +132,13 @@ export interface AppPort {
   ): Promise<number>;
   /** Ask every worker of the brain to stop and wait for it. `timeout` in milliseconds. */
   stopWorker(options: BrainOptions & { readonly timeout?: number | undefined }): Promise<StopReport>;
-  init(options: { readonly dir: string; readonly cwd: string; readonly env: BrainOptions["env"] }): Promise<InitReport>;
+  /** `allowCode`: code runs with all rights of the user without asking. */
+  init(options: {
+    readonly dir: string;
+    readonly cwd: string;
+    readonly env: BrainOptions["env"];
+    readonly allowCode: boolean;
+  }): Promise<InitReport>;
   /** Trust a folder, so that the plugin files of its brain may run. `dir` may be relative to `cwd`. */
   trust(options: {
     readonly dir: string;
