@@ -56,6 +56,12 @@ function queueLimits(): string[] {
     row("details of progress, as JSON", size(limits.DETAILS_BYTES)),
     row("label, unit, message of progress", `${number(limits.SHORT_TEXT)} characters`),
     row("question, comment on a decision", `${number(limits.LONG_TEXT)} characters`),
+    row("one piece of input", `${number(limits.INPUT_PIECE)} characters`),
+    row(
+      "input of a job that it has not read",
+      `${number(limits.INPUT_PENDING)} characters, ${number(limits.INPUT_PENDING_PIECES)} pieces`,
+    ),
+    row("jobs of one `enqueueMany`", number(limits.ENQUEUE_MOST)),
     row("log of one attempt", `${number(limits.LOG_ATTEMPT)} characters`),
     row("log of one job", `${number(limits.LOG_LINES)} lines`),
     row("jobs that run at once in a process", `${limits.DEFAULT_CONCURRENCY} (\`concurrency\`)`),
