@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import type { BrainOptions, McpHttpOptions, StreamPorts } from "@brains/cli";
 import {
@@ -43,7 +44,8 @@ async function serveHttp(frontEnd: FrontEnd, http: McpHttpOptions): Promise<void
   await makeTokenFile(tokenFile);
   const mcp = mcpOverHttp({
     ...toolsOf(frontEnd),
-    names: http.names,
+    names: [...http.names, ...ownName(http.host)],
+    onError: (error) => process.stderr.write(`brains mcp: ${error.message}\n`),
     verify: async (token) => (sameToken(token, await readTokenFile(tokenFile)) ? modelOf(frontEnd) : undefined),
   });
   const { url, close } = await listen(mcp, http);
@@ -66,6 +68,12 @@ function toolsOf({ shell, keeper }: FrontEnd) {
 /** One principal for all models that the owner of this brain connects, whichever way: each sees what the others started. */
 function modelOf({ brain }: FrontEnd): TokenHolder {
   return { principal: "mcp", role: brain.config.mcp.role };
+}
+
+/** An address that was chosen is asked for by itself; one that stands for all of them is no name. */
+function ownName(host: string | undefined): string[] {
+  if (host === undefined || ["0.0.0.0", "::"].includes(host)) return [];
+  return [isIPv6(host) ? `[${host}]` : host];
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

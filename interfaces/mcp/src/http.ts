@@ -20,6 +20,9 @@ const LIMITS: HttpLimits = {
   idle: 30 * 60_000,
 };
 
+/** Messages in one body, which revision 2025-03-26 allows; they count as one request. */
+const MOST_AT_ONCE = 10;
+
 export interface McpHttpOptions extends ToolServerOptions {
   /** Whose token a request carries. There is no way without one. */
   readonly verify: VerifyToken;
@@ -41,11 +44,14 @@ export interface McpHttp {
   close(): Promise<void>;
 }
 
-/** Serves clients of revision 2026-07-28, one server per request, and older ones, one server per session. */
+/**
+ * Serves clients of revision 2026-07-28, one server per request, and older ones, one server per session. Throws when a tool cannot be offered.
+ */
 export function mcpOverHttp(options: McpHttpOptions): McpHttp {
   const { verify, path = "/mcp", names = [], now = Date.now } = options;
   const limits = { ...LIMITS, ...options.limits };
-  const serverFor = toolServers(options);
+  // A tool that cannot be offered is heard of now, and not by the first client whose role has it.
+  const serverFor = toolServers(options, { principal: "mcp", role: "admin", interface: "mcp" });
   const counter = new RequestCounter(limits, now);
   const sessions = new LegacySessions(limits, now);
   const modern = createMcpHandler(
@@ -81,6 +87,9 @@ export function mcpOverHttp(options: McpHttpOptions): McpHttp {
     const body = request.method === "POST" ? await readJson(request, limits) : { json: undefined };
     if ("refused" in body) return body.refused;
     const { json } = body;
+    if (Array.isArray(json) && json.length > MOST_AT_ONCE) {
+      return refusal(400, `A body holds ${MOST_AT_ONCE} messages at most.`, {}, -32600);
+    }
     if (await isLegacyRequest(request, json)) {
       return sessions.fetch(request, json, caller.principal, () => serverFor({ caller, era: "legacy" }));
     }

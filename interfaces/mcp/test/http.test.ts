@@ -49,6 +49,7 @@ const REFUSED: [name: string, change: { headers?: object; body?: string; method?
   ["an id that is an object", { body: JSON.stringify({ ...INITIALIZE, id: {} }) }, 400],
   ["an id that is null", { body: JSON.stringify({ ...INITIALIZE, id: null }) }, 400],
   ["an id beyond numbers", { body: JSON.stringify(INITIALIZE).replace('"id":1', '"id":1e400') }, 400],
+  ["too many messages at once", { body: JSON.stringify(Array.from({ length: 11 }, () => INITIALIZE)) }, 400],
   ["a batch of handshakes", { body: JSON.stringify(Array.from({ length: 5 }, () => INITIALIZE)) }, 400],
   [
     "another name in the header than in the body",
