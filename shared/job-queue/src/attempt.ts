@@ -291,7 +291,7 @@ export class Attempt {
       return this.#failure("timeout", { message }, false);
     }
     if (cause !== "stalled") return "lost";
-    const message = `It showed no progress, log line or finished step for ${stallAfter} ms.${note}`;
+    const message = `It showed no sign of progress for ${stallAfter} ms.${note}`;
     return this.#failure("stalled", { message }, false);
   }
 

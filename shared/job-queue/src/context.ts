@@ -32,5 +32,6 @@ export function createContext(attempt: Attempt, id: string, prepareMember: Prepa
     addToBatch: (operations) => durable().addToBatch(operations),
     readInput: () => attempt.readInput(),
     waitsForInput: (waits) => attempt.waitsForInput(waits),
+    stillWorking: () => attempt.heard(),
   };
 }

@@ -51,6 +51,8 @@ export interface JobContext {
   readInput(): Promise<InputPiece | null>;
   /** State that the work waits for input, or no longer: people see it (`waitingFor`), and `stallAfter` does not run meanwhile. Never throws. */
   waitsForInput(waits: boolean): void;
+  /** State that the work goes on, where there is nothing to say about it: `stallAfter` begins anew. Writes nothing. Never throws. */
+  stillWorking(): void;
 }
 
 /** What somebody sent to a running job. */

@@ -167,9 +167,9 @@ test("an attempt that shows nothing for the stall limit is aborted and tried aga
   });
 });
 
-test("progress, a log line and a finished step each begin the stall limit anew", async () => {
+test("progress, a log line, a finished step and a word that it goes on each begin the stall limit anew", async () => {
   const queue = await openQueue();
-  let act = (_: "progress" | "log" | "step"): void => undefined;
+  let act = (_: "progress" | "log" | "step" | "word"): void => undefined;
   queue.registerHandler(
     "slow",
     {
@@ -179,6 +179,7 @@ test("progress, a log line and a finished step each begin the stall limit anew",
           act = (how) => {
             if (how === "progress") job.progress({ current: 1 });
             else if (how === "log") job.log("still here");
+            else if (how === "word") job.stillWorking();
             else void job.step("part", () => 1);
           };
         }),
@@ -188,7 +189,7 @@ test("progress, a log line and a finished step each begin the stall limit anew",
   await queue.start();
   const { number } = await queue.enqueue("slow");
   await queue.spy.waitFor(number, "processing");
-  for (const how of ["progress", "log", "step"] as const) {
+  for (const how of ["progress", "log", "step", "word"] as const) {
     await queue.clock.advance(900);
     act(how);
     await queue.clock.advance(0);

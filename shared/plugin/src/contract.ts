@@ -67,7 +67,7 @@ export interface JobDefinition<Input extends ZodType = ZodType, Output = unknown
   readonly afterCrash?: "rerun" | "interrupt" | undefined;
   /** At most `limit` jobs of this type start in any `per` milliseconds, in all processes together; each try is a start. */
   readonly rate?: { readonly limit: number; readonly per: number } | undefined;
-  /** Milliseconds an attempt may run without progress, a log line or a finished step; then it fails as `stalled`. */
+  /** Milliseconds an attempt may run without progress, a log line, output of a program or a finished step; then it fails as `stalled`. */
   readonly stallAfter?: number | undefined;
   run(input: z.output<Input>, job: RunningJob, context: PluginContext): Promise<Output> | Output;
   onError?(error: Error, input: z.output<Input>, jobId: string): Promise<void> | void;

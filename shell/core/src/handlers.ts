@@ -106,6 +106,7 @@ function runningJob(plugin: PluginRuntime, job: JobContext, programs: JobProgram
       job.addToBatch(operations.map((operation) => ({ ...operation, type: typeOf(plugin, operation.type) }))),
     readInput: () => job.readInput(),
     waitsForInput: (waits) => job.waitsForInput(waits),
+    stillWorking: () => job.stillWorking(),
     runProgram: (request) => programs.run(request),
   };
 }

@@ -27,10 +27,17 @@ export interface Run {
 export async function runProgram(run: Run): Promise<ProgramEnding> {
   const { job, log, program } = run;
   job.signal.throwIfAborted();
+  let waits = false;
   const started = await startProgram(specOf(run), {
-    output: (piece) => log.take(piece),
+    output: (piece) => {
+      job.stillWorking();
+      return log.take(piece);
+    },
     progress: ({ current, total, unit, message }) => job.progress({ current, total, unit, message }),
-    waiting: (waits) => job.waitsForInput(waits),
+    waiting: (now) => {
+      waits = now;
+      job.waitsForInput(now);
+    },
   });
   const over = new AbortController();
   const stopping = stopWithJob(started, run);
@@ -41,6 +48,7 @@ export async function runProgram(run: Run): Promise<ProgramEnding> {
   } finally {
     over.abort();
     stopping.end();
+    if (waits) job.waitsForInput(false);
     await feeding;
     await log.flush();
   }

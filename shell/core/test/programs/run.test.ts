@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { defineJob, definePlugin } from "@brains/plugin";
@@ -56,6 +58,32 @@ test("a program that ignores TERM is killed when the time of its job is over", a
   const job = await ended(brain, number);
   expect(job).toMatchObject({ state: "failed", reason: "timeout" });
   expect(job.error?.message).toMatch(/time-out.*Stopped \d process/);
+});
+
+test("output of a program is a sign that its job goes on; silence is none", async () => {
+  const watched = defineJob({
+    type: "watched",
+    input: z.object({}),
+    maxAttempts: 1,
+    stallAfter: 60_000,
+    run: (_, job) => job.runProgram(SH("echo one; while [ ! -e go ]; do sleep 0.02; done; echo two; sleep 60")),
+  });
+  const plugin = definePlugin({ id: "stalls", jobs: [watched] });
+  await using brain = await createTestShell({
+    plugins: [plugin],
+    shell: { programs: { ...ALLOW_ALL, folders: ["."] } },
+  });
+  const said = (text: string) =>
+    vi.waitFor(async () => expect(JSON.stringify(await brain.call("shell:logs", { id: 1 }))).toContain(text), PATIENT);
+  const { number } = await brain.queue.service.enqueue("stalls:watched", {});
+  await said('"one"');
+  await brain.queue.clock.advance(50_000);
+  await writeFile(join(brain.brainDir, "go"), "");
+  await said('"two"');
+  await brain.queue.clock.advance(50_000);
+  expect((await brain.queue.service.getStatus(number))?.state).toBe("processing");
+  await brain.queue.clock.advance(40_000);
+  expect(await ended(brain, number)).toMatchObject({ state: "failed", reason: "stalled" });
 });
 
 test("a program that writes more than it may is stopped", async () => {
