@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ProgramRequest, ProgramSandbox } from "@brains/plugin";
 import { z } from "zod";
@@ -98,7 +100,17 @@ function sandboxOf(
 ): ProgramSandbox | undefined {
   if (sandbox === "none") return undefined;
   if (sandbox === "quickjs") return { kind: "quickjs" };
-  return { kind: "bwrap", write: [folder.path, ...write], network };
+  return { kind: "bwrap", write: [folder.path, ...write], network, code: RUNNER_CODE };
+}
+
+/** What the runner is made of: this package, and the packages that it imports, where their links lead. */
+const RUNNER_CODE: readonly string[] = [import.meta.url, import.meta.resolve("acorn"), import.meta.resolve("zod")].map(
+  (url) => packageOf(realpathSync(fileURLToPath(url))),
+);
+
+function packageOf(file: string): string {
+  const folder = dirname(file);
+  return existsSync(join(folder, "package.json")) || folder === file ? folder : packageOf(folder);
 }
 
 /** As source or as built. */

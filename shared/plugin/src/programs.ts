@@ -29,7 +29,13 @@ export interface ProgramRequest {
 /** `quickjs`: an interpreter without any access. `bwrap`: a read-only system, the named folders writable, no network unless asked. */
 export type ProgramSandbox =
   | { readonly kind: "quickjs" }
-  | { readonly kind: "bwrap"; readonly write?: readonly string[] | undefined; readonly network?: boolean | undefined };
+  | {
+      readonly kind: "bwrap";
+      readonly write?: readonly string[] | undefined;
+      readonly network?: boolean | undefined;
+      /** Folders of the plugin's own code: readable even where they lie in the temporary folder, which is empty otherwise. */
+      readonly code?: readonly string[] | undefined;
+    };
 
 /** How a program ended by itself. A time-out, a cancel or too much output end the job instead, so nobody sees them here. */
 export interface ProgramEnding {

@@ -60,7 +60,7 @@ export async function problemOfBwrap(settings: ProgramSettings): Promise<string 
  */
 function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): string[] {
   const { file, cwd, request } = program;
-  const { write = [], network = false } = request.sandbox?.kind === "bwrap" ? request.sandbox : {};
+  const { write = [], network = false, code = [] } = request.sandbox?.kind === "bwrap" ? request.sandbox : {};
   const temporary = temporaryFolder();
   const named = [file, ...(request.files ?? []).map((path) => resolve(cwd, path))].map(realPathOf);
   const home = realPathOf(settings.home);
@@ -84,6 +84,7 @@ function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): st
     "--tmpfs",
     temporary,
     ...(isInside(temporary, cwd) ? read(cwd) : []),
+    ...code.filter((folder) => isInside(temporary, folder)).flatMap(read),
     ...writable.filter((folder) => !isInside(home, folder)).flatMap(bind),
     // What says which programs may run is not for programs to write, wherever it lies.
     "--ro-bind-try",
