@@ -77,7 +77,10 @@ test("a program states its progress, with its secrets masked", async () => {
 test("a program states that it waits for input, and that it no longer does", async () => {
   const said: boolean[] = [];
   const told = Promise.withResolvers<void>();
-  const waiting = (waits: boolean) => void (said.push(waits), told.resolve());
+  const waiting = (waits: boolean) => {
+    said.push(waits);
+    told.resolve();
+  };
   const script =
     'echo "::brains waiting=input"; read line; echo " ::brains waiting=input"; echo "::brains waiting=nothing"';
   const program = await startProgram(
