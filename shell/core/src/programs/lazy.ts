@@ -3,11 +3,12 @@ import type { JobQueue } from "@brains/job-queue";
 import type { LogStream } from "@brains/job-queue/handler";
 import type { JobContext, Logger, ProgramEnding, ProgramRequest, Programs } from "@brains/plugin";
 import { messageOf } from "../errors.ts";
+import { MARKS } from "./marked.ts";
 import { jobsWithOutput } from "./output/folder.ts";
 import type { OpenPrograms } from "./programs.ts";
 import type { ProgramSession } from "./session.ts";
 import type { SettingsInput } from "./settings.ts";
-import { MARKS, tidy } from "./tidy.ts";
+import { tidy } from "./tidy.ts";
 
 export interface BrainPrograms extends Programs {
   /** `plugin`: with its version. */

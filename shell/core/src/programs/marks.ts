@@ -2,16 +2,9 @@
 import type { JobQueue } from "@brains/job-queue";
 import { OutputLog, newMark, sweep } from "@brains/process";
 import { count } from "../wording.ts";
+import { MARKS } from "./marked.ts";
+import type { Marked } from "./marked.ts";
 import { attemptFolders } from "./output/folder.ts";
-import { MARKS } from "./tidy.ts";
-
-interface Marked {
-  readonly job: number;
-  readonly run: number;
-  readonly attempt: number;
-  readonly worker: number | undefined;
-  readonly pid: number;
-}
 
 export interface LeftOver {
   readonly job: number;
@@ -28,10 +21,11 @@ export interface LeftOver {
 export async function storeMark(
   queue: JobQueue,
   { number, run, attempt }: { readonly number: number; readonly run: number; readonly attempt: number },
+  { inputGiven }: Pick<Marked, "inputGiven">,
 ): Promise<{ readonly mark: string; forget(): Promise<void> }> {
   const mark = newMark();
   const { id: worker } = queue.worker;
-  await queue.kv.set(MARKS, mark, { job: number, run, attempt, worker, pid: process.pid } satisfies Marked);
+  await queue.kv.set(MARKS, mark, { job: number, run, attempt, worker, pid: process.pid, inputGiven } satisfies Marked);
   return { mark, forget: async () => void (await queue.kv.delete(MARKS, mark)) };
 }
 

@@ -99,7 +99,7 @@ export class ProgramSession {
     const log = await this.#open();
     if (approval !== undefined && !(await useApproval(job, approval)))
       throw new BrainsError("PROGRAM_CHANGED", "The approval was used by another attempt.");
-    const { mark, forget } = await storeMark(queue, job);
+    const { mark, forget } = await storeMark(queue, job, { inputGiven: request.stdin !== undefined });
     try {
       // The store took its time; what runs is what is there now.
       const program = resolveProgram(settings, request);

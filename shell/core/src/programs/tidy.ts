@@ -3,9 +3,6 @@ import type { JobQueue } from "@brains/job-queue";
 import { forgetEarlyInput } from "./early-input.ts";
 import { jobsWithOutput, removeOutput } from "./output/folder.ts";
 
-/** The namespace of marks; they are looked for at each start of a worker. */
-export const MARKS = "shell:programs";
-
 export async function tidy(queue: JobQueue, home: string): Promise<void> {
   const isGone = async (job: number) => (await queue.service.getStatus(job)) === null;
   for (const job of await jobsWithOutput(home)) {

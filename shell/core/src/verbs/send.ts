@@ -1,10 +1,12 @@
 // Input for a running program.
+import type { JobQueue } from "@brains/job-queue";
 import type { JobInfo, RequestInfo } from "@brains/job-queue/handler";
 import type { Caller } from "@brains/plugin";
 import { z } from "zod";
 import { BrainsError } from "../errors.ts";
 import { isProgramCard } from "../programs/is-card.ts";
 import { rememberEarlyInput } from "../programs/early-input.ts";
+import { readsNothing } from "../programs/marked.ts";
 import type { SendReply } from "../replies.ts";
 import { decides } from "../rights.ts";
 import type { Tool } from "../tool-table.ts";
@@ -31,6 +33,7 @@ export function sendVerb(ports: VerbPorts): Tool {
         throw new BrainsError("INVALID_INPUT", `#${found.number} is a ${found.kind}. Input goes to a job.`);
       const job = await jobOf(ports.queue, found);
       const { caller } = call;
+      await assertRead(ports, job);
       if (!mayApprove(ports, caller, job)) await assertUnapprovedInput(ports, job, caller, { text, eof });
       const { principal, interface: place } = caller;
       const { number, pending } = await ports.queue.service.sendInput(job.id, {
@@ -47,6 +50,18 @@ export function sendVerb(ports: VerbPorts): Tool {
   });
 }
 
+/** A program whose input was given with the request for it ends when it has read that. */
+async function assertRead({ queue }: VerbPorts, job: JobInfo): Promise<void> {
+  const cards = job.state === "processing" ? [] : await cardsOf(queue, job);
+  const card = cards.toSorted((a, b) => a.number - b.number).at(-1)?.details;
+  const given = isProgramCard(card) ? card.stdin !== undefined : await readsNothing(queue, job);
+  if (!given) return;
+  throw new BrainsError(
+    "INPUT_GIVEN",
+    `What #${job.number} runs was given all of its input when it was asked for, so it reads nothing that is sent. Start it again without that input (stdin) to send some.`,
+  );
+}
+
 function mayApprove(ports: VerbPorts, caller: Caller, job: JobInfo): boolean {
   return decides(caller) && (ports.requesterMayDecide || job.origin?.principal !== caller.principal);
 }
@@ -59,13 +74,13 @@ async function assertUnapprovedInput(
   input: { readonly text: string; readonly eof: boolean },
 ): Promise<void> {
   const refuse = () => assertAllowed(programRequests, job, caller);
-  let programRequests = await cardsOf(ports, job);
+  let programRequests = await cardsOf(ports.queue, job);
   refuse();
   if (programRequests.length > 0) return;
   const sender = `${caller.interface}:${caller.principal}`;
   await rememberEarlyInput(ports.queue, job, { ...input, sender });
   // Whoever was asked meanwhile may not have seen it.
-  programRequests = await cardsOf(ports, job);
+  programRequests = await cardsOf(ports.queue, job);
   refuse();
 }
 
@@ -82,7 +97,7 @@ function assertAllowed(requests: readonly RequestInfo[], job: JobInfo, caller: C
 }
 
 /** Requests about programs of the present run. */
-async function cardsOf(ports: VerbPorts, job: JobInfo): Promise<RequestInfo[]> {
-  const all = await ports.queue.requests.list({ job: job.id });
+async function cardsOf({ requests }: JobQueue, job: JobInfo): Promise<RequestInfo[]> {
+  const all = await requests.list({ job: job.id });
   return all.filter(({ run, details }) => run === job.run && isProgramCard(details));
 }

@@ -73,3 +73,16 @@ test("input that came before anybody was asked stands on the card and is part of
   await brain.decide(id, "approve");
   expect((await brain.logs(id)).lines.map(({ text }) => text)).toContain("got early");
 });
+
+test("what was given all of its input with the request takes no more, while it is asked about and while it runs", async () => {
+  await using brain = await programShell();
+  const id = await brain.ask({ ...SH("cat; sleep 60"), stdin: "given\n" });
+  await asked(brain, id);
+  const refused = expect.objectContaining({ code: "INPUT_GIVEN" });
+  await expect(brain.call("shell:send", { id, text: "x" })).rejects.toThrow(refused);
+  await brain.call("shell:decide", { ids: id, choice: "approve" });
+  await brain.said(id, "given");
+  await expect(brain.call("shell:send", { id, eof: true })).rejects.toThrow(refused);
+  await brain.call("shell:cancel", { ids: id });
+  await ended(brain, id);
+});
