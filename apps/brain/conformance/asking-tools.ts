@@ -1,5 +1,5 @@
 // Tools that ask the client something before they answer.
-import type { NativeTool } from "@brains/mcp";
+import type { NativeTool } from "@brains/mcp/http";
 import {
   CLIENT_CAPABILITIES_META_KEY,
   createRequestStateCodec,

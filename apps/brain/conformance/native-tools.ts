@@ -1,6 +1,6 @@
 // The suite's fixtures that brains has no tools of: content of other kinds, and questions to the client in the middle of a call. They show the
 // server, its transport and its sessions, not the queue.
-import type { NativeTool } from "@brains/mcp";
+import type { NativeTool } from "@brains/mcp/http";
 import { MissingRequiredClientCapabilityError, type CallToolResult, type Tool } from "@modelcontextprotocol/server";
 import { ASKING } from "./asking-tools.ts";
 import { PIXEL, SCHEMA } from "./fixture-data.ts";

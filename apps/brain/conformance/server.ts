@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openJobQueue } from "@brains/job-queue";
-import { listen, mcpOverHttp } from "@brains/mcp";
+import { listen, mcpOverHttp } from "@brains/mcp/http";
 import { createShell, type Shell } from "@brains/shell";
 import { NATIVE_TOOLS } from "./native-tools.ts";
 import { addPromptsAndResources } from "./prompts-resources.ts";

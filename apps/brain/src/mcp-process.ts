@@ -1,16 +1,8 @@
 import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import type { BrainOptions, McpHttpOptions, StreamPorts } from "@brains/cli";
-import {
-  claimStdout,
-  listen,
-  makeTokenFile,
-  mcpOverHttp,
-  readTokenFile,
-  sameToken,
-  serveStdio,
-  type TokenHolder,
-} from "@brains/mcp";
+import { claimStdout, serveStdio } from "@brains/mcp";
+import type { TokenHolder } from "@brains/mcp/http";
 import { openFrontEnd, takeUpLeftWork, type FrontEnd } from "./session.ts";
 import { appVersion } from "./version.ts";
 
@@ -40,6 +32,7 @@ export async function serveMcp(
 }
 
 async function serveHttp(frontEnd: FrontEnd, http: McpHttpOptions): Promise<void> {
+  const { listen, makeTokenFile, mcpOverHttp, readTokenFile, sameToken } = await import("@brains/mcp/http");
   const tokenFile = join(frontEnd.brain.home, TOKEN_FILE);
   await makeTokenFile(tokenFile);
   const mcp = mcpOverHttp({
