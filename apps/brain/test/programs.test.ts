@@ -1,8 +1,8 @@
-// Programs of a real worker that dies or is stopped.
+// Programs of a real worker that is stopped.
 import { readFileSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
-import { LIMIT, isAlive, kill, makeBrain } from "./brain-kit.ts";
+import { LIMIT, isAlive, makeBrain } from "./brain-kit.ts";
 import type { TestBrain } from "./brain-kit.ts";
 import type { Queued } from "./gates-brain.ts";
 
@@ -41,25 +41,6 @@ async function begun(brain: TestBrain, sleep: string): Promise<number> {
   expect(wearing(sleep).length).toBeGreaterThan(1);
   return number;
 }
-
-test.runIf(process.platform === "linux")(
-  "kill -9 of the worker ends its program, and the next start tells the truth",
-  async () => {
-    const brain = await runnerBrain();
-    const queue = await brain.queue();
-    const sleep = `31.${process.pid}1`;
-    const number = await begun(brain, sleep);
-    kill(await brain.worker());
-    await vi.waitFor(async () => {
-      await brain.run("status");
-      expect(await queue.service.getStatus(number)).toMatchObject({ state: "failed", reason: "interrupted", run: 1 });
-    }, LIMIT);
-    await vi.waitFor(() => expect(wearing(sleep)).toEqual([]), LIMIT);
-    const log = (await brain.run("logs", `${number}`)).stdout;
-    expect(log).toContain("begun");
-    expect(log).toMatch(/The worker \(process \d+\) died while the program ran\. (Nothing|Still found)/);
-  },
-);
 
 test.runIf(process.platform === "linux")(
   "a program is not repeated by itself after the stop of its worker",

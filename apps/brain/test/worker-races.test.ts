@@ -7,8 +7,8 @@ import { ending, isAlive, type TestBrain } from "./brain-kit.ts";
 import { gatesBrain } from "./gates-brain.ts";
 
 /** More of both are tried with, for example, `FRONT_ENDS=50 RACES=200 npx vitest run apps/brain/test/worker-races`. */
-const FRONT_ENDS = Number(process.env["FRONT_ENDS"] ?? 12);
-const RACES = Number(process.env["RACES"] ?? 12);
+const FRONT_ENDS = Number(process.env["FRONT_ENDS"] ?? 8);
+const RACES = Number(process.env["RACES"] ?? 6);
 /** Milliseconds for each of them, on a machine with much else to do. */
 const PATIENCE = 5_000;
 const RACING = fileURLToPath(new URL("./fixtures/racing-front-end.ts", import.meta.url));

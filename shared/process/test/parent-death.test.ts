@@ -4,7 +4,7 @@ import { killedWorker } from "../storm/killed-worker.ts";
 import { marked, tiers } from "./kit.ts";
 
 // The everyday share of `npm run programs -- kill 200`.
-const TRIES = { group: 10, namespace: 10, "user-namespace": 2 };
+const TRIES = { group: 4, namespace: 4, "user-namespace": 1 };
 
 describe.each(tiers)("on the tier %s", (tier) => {
   const tries = TRIES[tier];
