@@ -77,7 +77,9 @@ async function withPrograms<T>(
 ): Promise<T> {
   const programs = env.programs.ofJob(job, version === undefined ? plugin.id : `${plugin.id} ${version}`);
   try {
-    return await handler(runningJob(plugin, job, programs));
+    return programs.masked(await handler(runningJob(plugin, job, programs)));
+  } catch (error) {
+    throw programs.maskedError(error);
   } finally {
     if (programs.used) await programs.end();
   }
@@ -96,10 +98,10 @@ function runningJob(plugin: PluginRuntime, job: JobContext, programs: JobProgram
     batchId: job.batchId,
     origin: job.origin,
     signal: job.signal,
-    progress: (progress) => job.progress(progress),
+    progress: (progress) => job.progress(programs.masked(progress)),
     log: (text, stream) => programs.log(text, stream),
-    step: (name, fn, options) => job.step(name, fn, options),
-    requestDecision: (request) => job.requestDecision(request),
+    step: (name, fn, options) => job.step(name, async (review) => programs.masked(await fn(review)), options),
+    requestDecision: (request) => job.requestDecision(programs.masked(request)),
     waitFor: (ids) => job.waitFor(ids),
     sleep: (ms) => job.sleep(ms),
     addToBatch: (operations: readonly AddedOperation[]) =>

@@ -76,6 +76,15 @@ export class JobPrograms {
     return (await this.#opening).run(request);
   }
 
+  /** What the handler gives to the store, without the secrets that its programs could see. */
+  masked<T>(value: T): T {
+    return this.#session === undefined ? value : this.#session.masked(value);
+  }
+
+  maskedError(error: unknown): unknown {
+    return this.#session === undefined ? error : this.#session.maskedError(error);
+  }
+
   /** A line of the handler: in the programs' log as soon as there is one. */
   log(text: string, stream?: LogStream): void {
     if (this.#session === undefined) this.#job.log(text, stream);

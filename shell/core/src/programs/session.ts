@@ -9,6 +9,7 @@ import { BrainsError } from "../errors.ts";
 import { approvalFor, useApproval } from "./approval.ts";
 import { InputReader } from "./input-reader.ts";
 import type { JudgeProgram } from "./judge.ts";
+import { masked, maskedError } from "./mask.ts";
 import { storeMark } from "./marks.ts";
 import { AttemptLog } from "./output/attempt-log.ts";
 import { resolveProgram } from "./resolve.ts";
@@ -52,6 +53,15 @@ export class ProgramSession {
   log(text: string, stream?: LogStream): void {
     if (this.#log === undefined) return this.#job.log(text, stream);
     this.#log.note(this.#redactor.text(text));
+  }
+
+  /** What the handler gives to the store, without the secrets that its programs could see. */
+  masked<T>(value: T): T {
+    return masked(value, this.#redactor) as T;
+  }
+
+  maskedError(error: unknown): unknown {
+    return maskedError(error, this.#redactor);
   }
 
   async run(request: ProgramRequest): Promise<ProgramEnding> {

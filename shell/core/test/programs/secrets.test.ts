@@ -2,6 +2,9 @@ import { chmod, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { z } from "zod";
+import { defineJob, definePlugin, failJob } from "@brains/plugin";
+import { createTestShell } from "@brains/shell/testing";
 import { ALLOW_ALL, SH, ended, programShell } from "./kit.ts";
 
 const CANARY = "canary-7d1f-secret";
@@ -95,4 +98,38 @@ test("what the policy denies is not run, and the rule is named", async () => {
   await using brain = await programShell({ policy: [{ name: "no shells", executable: "sh", outcome: "deny" }] });
   const job = await ended(brain, await brain.ask(SH("true")));
   expect(job.error).toMatchObject({ code: "POLICY_DENIED", message: expect.stringContaining('"no shells"') as string });
+});
+
+test("what a handler learns of a secret and gives as a result, an error or a step is masked", async () => {
+  const learn = defineJob({
+    type: "learn",
+    input: z.object({ fails: z.boolean() }),
+    maxAttempts: 1,
+    async run({ fails }, job) {
+      await job.runProgram({ ...SH("true"), env: ["TOKEN"] });
+      const learnt = await job.step("learn", () => ({ [`key ${CANARY}`]: [`is ${CANARY}`] }));
+      job.progress({ current: 1, message: CANARY });
+      if (fails) throw failJob(`it was ${CANARY}`, { code: "LEARNT", data: { learnt, own: CANARY } });
+      return { learnt, own: CANARY };
+    },
+  });
+  const plugin = definePlugin({ id: "learns", jobs: [learn] });
+  await using brain = await createTestShell({
+    plugins: [plugin],
+    shell: { programs: { ...DECLARED, folders: ["."] } },
+  });
+  await writeFile(join(brain.home, "secrets.env"), `TOKEN=${CANARY}\n`, { mode: 0o600 });
+  const enqueue = (fails: boolean) => brain.queue.service.enqueue("learns:learn", { fails });
+  const [well, badly] = [
+    await ended(brain, (await enqueue(false)).number),
+    await ended(brain, (await enqueue(true)).number),
+  ];
+  expect(well).toMatchObject({ state: "completed", result: { learnt: { "key ***": ["is ***"] }, own: "***" } });
+  expect(badly).toMatchObject({
+    state: "failed",
+    error: { code: "LEARNT", message: "it was ***", data: { own: "***" } },
+  });
+  await brain.shell.stop();
+  await brain.queue.stop();
+  expect((await filesIn(brain.home)).filter((bytes) => bytes.includes(CANARY))).toEqual([]);
 });
