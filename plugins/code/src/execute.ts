@@ -35,7 +35,6 @@ export function executeJob(config: CodeConfig) {
         dataDir: context.dataDir,
         code: execution.code,
         language: execution.language,
-        outside: sandbox === "bwrap",
       });
       const reports = startReports(job, context);
       try {

@@ -19,9 +19,9 @@ export default definePlugin({
     return { tools: [executeTool(job, context.config), ...executionTools()] };
   },
   async start(context) {
-    await sweepRunFolders(context.dataDir, async (ref) => {
-      const job = await context.getJobStatus(ref);
-      return job === null ? undefined : job.endedAt !== undefined;
+    await sweepRunFolders(context.dataDir, async (number) => {
+      const job = await context.getJobStatus(number);
+      return job === null || job.endedAt !== undefined;
     });
     await sweepMarks(context);
   },

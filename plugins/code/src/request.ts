@@ -100,7 +100,7 @@ function sandboxOf(
 ): ProgramSandbox | undefined {
   if (sandbox === "none") return undefined;
   if (sandbox === "quickjs") return { kind: "quickjs" };
-  return { kind: "bwrap", write: [folder.path, ...write], network, code: RUNNER_CODE };
+  return { kind: "bwrap", write, network, own: folder.path, code: RUNNER_CODE };
 }
 
 /** What the runner is made of: this package, and the packages that it imports, where their links lead. */

@@ -1,13 +1,11 @@
 // A folder per execution and run: the code as it was given, and what its process leaves as the result.
 import { constants } from "node:fs";
-import { mkdir, open, readdir, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunningJob } from "@brains/plugin";
 import { type Outcome, outcomeSchema } from "./runner/outcome.ts";
 import type { Language } from "./runner/prepare.ts";
 
-/** Of the system that has bwrap; not TMPDIR, which is the front end's. */
-const SHARED = "/tmp";
 const LARGEST_OUTCOME = 1024 * 1024;
 
 export interface RunFolder {
@@ -21,8 +19,6 @@ export interface RunSetting {
   readonly dataDir: string;
   readonly code: string;
   readonly language: Language;
-  /** It has to lie outside of the brain's home, which a sandbox hides. */
-  readonly outside: boolean;
 }
 
 /**
@@ -30,16 +26,13 @@ export interface RunSetting {
  * approval binds.
  */
 export async function makeRunFolder(
-  { id, number, run }: Pick<RunningJob, "id" | "number" | "run">,
-  { dataDir, code, language, outside }: RunSetting,
+  { number, run }: Pick<RunningJob, "number" | "run">,
+  { dataDir, code, language }: RunSetting,
 ): Promise<RunFolder> {
-  const runs = join(dataDir, "runs");
-  await mkdir(runs, { recursive: true, mode: 0o700 });
-  // In a folder of everybody's the name is one that nobody can guess, and a folder that is there already is not taken.
-  const path = outside ? join(await realpath(SHARED), `brains-code-${id}-${run}`) : join(runs, `${number}-${run}`);
+  const path = join(dataDir, "runs", `${number}-${run}`);
   const remove = () => rm(path, { recursive: true, force: true });
   await remove();
-  await mkdir(path, { mode: 0o700 });
+  await mkdir(path, { recursive: true, mode: 0o700 });
   const file = join(path, `code.${language}`);
   await writeFile(file, code, { mode: 0o600 });
   return { path, code: file, result: join(path, "result.json"), remove };
@@ -62,25 +55,11 @@ export async function readOutcome(file: string): Promise<Outcome | undefined> {
   }
 }
 
-/** Removes what executions left behind whose worker was killed. `ended`: whether that job is over, undefined where it is none of this brain's. */
-export async function sweepRunFolders(
-  dataDir: string,
-  ended: (ref: string | number) => Promise<boolean | undefined>,
-): Promise<void> {
+/** Removes what executions left behind whose worker was killed. */
+export async function sweepRunFolders(dataDir: string, ended: (job: number) => Promise<boolean>): Promise<void> {
   const runs = join(dataDir, "runs");
-  for (const name of await namesIn(runs)) {
-    const number = Number(INSIDE.exec(name)?.[1] ?? 0);
-    if (number > 0 && (await ended(number)) !== false) await rm(join(runs, name), { recursive: true, force: true });
+  for (const name of await readdir(runs).catch(() => [])) {
+    const number = Number(/^(\d{1,15})-\d+$/.exec(name)?.[1] ?? 0);
+    if (number > 0 && (await ended(number))) await rm(join(runs, name), { recursive: true, force: true });
   }
-  for (const name of await namesIn(SHARED)) {
-    const id = OUTSIDE.exec(name)?.[1];
-    if (id !== undefined && (await ended(id)) === true) await rm(join(SHARED, name), { recursive: true, force: true });
-  }
-}
-
-const INSIDE = /^(\d{1,15})-\d+$/;
-const OUTSIDE = /^brains-code-([\w-]{20,})-\d+$/;
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => []);
 }

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ALLOWED, codeBrain } from "./kit.ts";
+import { ALLOWED, PATIENT, codeBrain } from "./kit.ts";
+import type { CodeBrain } from "./kit.ts";
 
 const quickjs = (code: string) => ({ code, sandbox: "quickjs" });
 
@@ -63,9 +64,29 @@ test.skipIf(!bwrap)(
       `[tried("out/kept.txt"), tried("other.txt"), existsSync(${JSON.stringify(join(brain.home, "brains.db"))})]`,
     ].join("\n");
     const outcome = await brain.run("code:execute", { code, sandbox: "bwrap", write: ["out"] });
-    if (outcome.state === "failed" && /namespace|Operation not permitted/.test(await brain.output(1)))
-      skip("this system lets nobody make a namespace");
+    if (await lacksNamespaces(outcome, brain)) skip("this system lets nobody make a namespace");
     expect(outcome).toMatchObject({ state: "completed", result: { value: [true, false, false] } });
     expect(readFileSync(join(brain.brainDir, "other.txt"), "utf8")).toBe("as it was");
   },
 );
+
+test.skipIf(!bwrap)(
+  "a rule for bwrap lets code run wherever programs may work, and opens nothing else",
+  async ({ skip }) => {
+    const rule = { name: "held", kind: "code", sandbox: "bwrap", outcome: "allow" };
+    await using brain = await codeBrain({
+      programs: { folders: ["work"], policy: [rule] },
+      files: { "work/a.txt": "" },
+    });
+    const held = { code: "1 + 1", sandbox: "bwrap", cwd: "work" };
+    const outcome = await brain.run("code:execute", held);
+    if (await lacksNamespaces(outcome, brain)) skip("this system lets nobody make a namespace");
+    expect(outcome).toMatchObject({ state: "completed", result: { value: 2 } });
+    await brain.start(held.code, { ...held, write: ["."] });
+    await expect.poll(async () => (await brain.queue.service.getStatus(2))?.state, PATIENT).toBe("waiting_approval");
+  },
+);
+
+async function lacksNamespaces({ state }: { readonly state: string }, brain: CodeBrain): Promise<boolean> {
+  return state === "failed" && /namespace|Operation not permitted/.test(await brain.output(1));
+}

@@ -33,6 +33,8 @@ export type ProgramSandbox =
       readonly kind: "bwrap";
       readonly write?: readonly string[] | undefined;
       readonly network?: boolean | undefined;
+      /** A folder in the plugin's `dataDir`, writable as well. It is the plugin's business: the policy does not look at it. */
+      readonly own?: string | undefined;
       /** Folders of the plugin's own code: readable even where they lie in the temporary folder, which is empty otherwise. */
       readonly code?: readonly string[] | undefined;
     };

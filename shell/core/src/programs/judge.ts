@@ -1,7 +1,6 @@
 import { join, resolve } from "node:path";
 import type { ProgramJudgement, ProgramSandbox } from "@brains/plugin";
 import { judgeCommand } from "./policy/judge.ts";
-import { isInside } from "./policy/places.ts";
 import { createPolicy } from "./policy/policy.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { ResolvedProgram } from "./resolve.ts";
@@ -21,7 +20,7 @@ export function brainPolicy({ config, brainDir, home, folders, path }: ProgramSe
   });
 }
 
-export function programJudge(policy: Policy, { home }: ProgramSettings): JudgeProgram {
+export function programJudge(policy: Policy): JudgeProgram {
   return ({ executable, request, args, cwd, envNames, kind }) => ({
     ...judgeCommand(policy, {
       executable,
@@ -31,17 +30,15 @@ export function programJudge(policy: Policy, { home }: ProgramSettings): JudgePr
       env: envNames,
       kind,
       sandbox: request.sandbox?.kind,
-      ...wantedOf(request.sandbox, cwd, home),
+      ...wantedOf(request.sandbox, cwd),
     }),
     executable,
     cwd,
   });
 }
 
-/** What a sandbox is to be opened for. A plugin's own folder in the home is no matter of the policy. */
-function wantedOf(sandbox: ProgramSandbox | undefined, cwd: string, home: string) {
+/** What a sandbox is to be opened for. */
+function wantedOf(sandbox: ProgramSandbox | undefined, cwd: string) {
   if (sandbox?.kind !== "bwrap") return {};
-  const write = (sandbox.write ?? []).map((folder) => resolve(cwd, folder));
-  const data = join(home, "data");
-  return { write: write.filter((folder) => !isInside(folder, data)), network: sandbox.network };
+  return { write: (sandbox.write ?? []).map((folder) => resolve(cwd, folder)), network: sandbox.network };
 }

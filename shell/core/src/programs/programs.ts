@@ -23,7 +23,7 @@ export function openPrograms(given: ProgramPorts): OpenPrograms {
   const { queue, log, now } = given;
   const settings = programSettings(given);
   const policy = brainPolicy(settings);
-  const judge = programJudge(policy, settings);
+  const judge = programJudge(policy);
   const later = new Set<Promise<void>>();
   let probed: Promise<Tier> | undefined;
   let stopped = false;

@@ -60,13 +60,14 @@ export async function problemOfBwrap(settings: ProgramSettings): Promise<string 
  */
 function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): string[] {
   const { file, cwd, request } = program;
-  const { write = [], network = false, code = [] } = request.sandbox?.kind === "bwrap" ? request.sandbox : {};
+  const { write = [], network = false, own, code = [] } = request.sandbox?.kind === "bwrap" ? request.sandbox : {};
   const temporary = temporaryFolder();
   const named = [file, ...(request.files ?? []).map((path) => resolve(cwd, path))].map(realPathOf);
   const home = realPathOf(settings.home);
   const config = realPathOf(join(settings.brainDir, CONFIG_NAME));
   const masked = [realPathOf(temporary), home];
   const writable = write.map((folder) => writableFolder(settings, cwd, folder));
+  if (own !== undefined) writable.push(ownFolder(home, own));
   const read = (path: string) => ["--ro-bind", path, path];
   const bind = (path: string) => ["--bind", path, path];
   return [
@@ -97,6 +98,13 @@ function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): st
     "--chdir",
     cwd,
   ];
+}
+
+/** Whatever the folders are that programs may work in. */
+function ownFolder(home: string, folder: string): string {
+  const real = realPathOf(folder);
+  if (isInside(join(home, "data"), real)) return real;
+  throw new BrainsError("PROGRAM_FOLDER", `${real} is no folder of a plugin's own: it does not lie in its dataDir.`);
 }
 
 function writableFolder(settings: ProgramSettings, cwd: string, folder: string): string {
