@@ -24,11 +24,11 @@ export async function followOutput(
   const { output } = context;
   const { prefix } = output.noteLayout();
   const enough = new AbortController();
-  let asked = false;
-  const tellOfQuestion = ([operation]: readonly Operation[]) => {
-    if (asked || operation === undefined || !needsDecision(operation)) return;
-    asked = true;
-    output.note([` waits for a person: ${prefix}approve ${operation.requests[0] ?? number}`]);
+  let told: string | undefined;
+  const tell = ([operation]: readonly Operation[]) => {
+    const waits = operation === undefined ? undefined : waitsFor(operation, prefix);
+    if (waits !== undefined && waits !== told) output.note([` ${waits}`]);
+    told = waits;
   };
   const { value: end, interrupted } = await context.interruptible(async (signal) => {
     const log = followLog(session, number, {
@@ -40,7 +40,7 @@ export async function followOutput(
       timeout: seconds * 1000,
       signal,
       stopAtDecision: !output.interactive,
-      onChange: tellOfQuestion,
+      onChange: tell,
     });
     // Of what has ended the log is read to its end.
     work.then(
@@ -53,9 +53,21 @@ export async function followOutput(
   return report(context, session, interrupted && end.because !== "ended" ? { ...end, because: "interrupt" } : end);
 }
 
+/** What only the person at the terminal can bring on. */
+function waitsFor(operation: Operation, prefix: string): string | undefined {
+  const { number, requests, note } = operation;
+  if (needsDecision(operation)) return `waits for a person: ${prefix}approve ${requests[0] ?? number}`;
+  return note === "waits for input" ? `waits for input: ${prefix}send ${number} …` : undefined;
+}
+
+/** Lines by which a program tells the shell something: progress, and that it waits. */
+const STATEMENT = /^::brains /;
+
 /** Notes are about the program, not of it. */
 function outputLines({ lines }: LogsReply): string[] {
-  return wholeLines(lines.filter(({ stream }) => stream !== "note")).flatMap(({ text }) => printableLines(text));
+  return wholeLines(lines.filter(({ stream }) => stream !== "note"))
+    .filter(({ text }) => !STATEMENT.test(text))
+    .flatMap(({ text }) => printableLines(text));
 }
 
 async function report(

@@ -64,7 +64,7 @@ function barLine(
   add(printable(operation.progress ?? ""));
   const tail = [time, left].filter((part) => part !== "").join("  ");
   const room = width - used - textWidth(tail) - 4;
-  const task = printable(operation.currentTask ?? "");
+  const task = printable(operation.note ?? operation.currentTask ?? "");
   if (task !== "" && room >= 8) {
     const cut = truncate(task, Math.min(room, 44));
     add(cut, style.dim(cut));
