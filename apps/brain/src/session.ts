@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
-import type { AppSession, OpenOptions } from "@brains/cli";
+import { jobAround, type AppSession, type OpenOptions } from "@brains/cli";
 import { findBrain, openBrainLog, type Caller } from "@brains/shell";
 import { watchForCrash } from "./crash-watch.ts";
 import { fingerprint, openBrain, presentFingerprint, type OpenBrain } from "./open-brain.ts";
@@ -76,7 +76,7 @@ export async function openSession(options: OpenOptions): Promise<AppSession> {
   const warnings = await takeUpLeftWork(frontEnd);
   return {
     shell,
-    caller: localUser(options.interface),
+    caller: localUser(options),
     brain: { name: brain.name, dir: brain.dir, home: brain.home, storePath: brain.storePath },
     warnings,
     ensureWorker: () => keeper.ensure(),
@@ -94,11 +94,12 @@ export async function takeUpLeftWork({ queue, keeper }: FrontEnd): Promise<strin
   return [keeper.trouble() ?? []].flat();
 }
 
-/** Whoever may open the store may do everything with it, so the local user is an admin. */
-function localUser(place: OpenOptions["interface"]): Caller {
+/** Whoever may open the store may do everything with it, so the local user is an admin; but what a job runs is no person, and decides nothing. */
+function localUser({ interface: place, env }: OpenOptions): Caller {
   return {
     principal: userName(),
     role: "admin",
+    kind: jobAround(env) === undefined ? "person" : "model",
     interface: place,
     conversation: place === "repl" ? `repl:${randomUUID()}` : undefined,
   };

@@ -118,8 +118,20 @@ test.runIf(process.platform === "linux")(
   },
 );
 
+/** Tries to answer a request, and to feed the job that asked, as it is and with cleared variables. */
+const DECIDES = `
+import { spawnSync } from "node:child_process";
+const [main, request, job] = process.argv.slice(2);
+for (const env of process.platform === "linux" ? [process.env, {}] : [process.env]) {
+  for (const words of [["approve", request], ["run", "shell:decide", "--ids", request, "--choice", "approve"], ["send", job, "x"]]) {
+    const { status, stderr } = spawnSync(process.execPath, [main, ...words], { env, encoding: "utf8" });
+    console.log(status === 0 ? "DONE" : stderr);
+  }
+}
+`;
+
 test("a job cannot decide: neither what waits for a person, nor by calling brains itself", async () => {
-  const brain = await slowBrain();
+  const brain = await makeBrain({ files: { "brains.yaml": CONFIG, "decides.mjs": DECIDES } });
   const asking = await brain.json<Queued>(
     "run",
     "commands:run",
@@ -141,12 +153,17 @@ test("a job cannot decide: neither what waits for a person, nor by calling brain
     "--input",
     JSON.stringify({
       command: process.execPath,
-      args: [MAIN, "approve", String(request.number)],
+      args: ["decides.mjs", MAIN, `${request.number}`, `${asking.number}`],
       description: "approve oneself",
     }),
   );
-  expect(approving.code).toBe(1);
-  expect((await brain.run("logs", String(request.number + 1))).stdout).toContain("a job cannot answer for a person");
+  expect(approving.code).toBe(0);
+  const said = (await brain.run("logs", String(request.number + 1))).stdout;
+  // By the command, by the tool, and by input to what is to be approved; on Linux also by a child with cleared variables.
+  const times = process.platform === "linux" ? 2 : 1;
+  expect(said.match(/a job cannot answer for a person/g)).toHaveLength(times);
+  expect(said.match(/shell:decide/g)).toHaveLength(times);
+  expect(said.match(/INPUT_NEEDS_APPROVAL/g)).toHaveLength(times);
   expect(await queue.service.getStatus(asking.number)).toMatchObject({ state: "waiting_approval" });
   expect(existsSync(join(brain.dir, "evil.ledger"))).toBe(false);
   expect(readFileSync(join(brain.dir, "brains.yaml"), "utf8")).toBe(CONFIG);

@@ -6,6 +6,8 @@ const MOST_NAMED = 5;
 
 /** Work that a dead worker left unfinished, in one line: told once, and nothing is done about it. */
 export async function interruptedNote(session: AppSession): Promise<string[]> {
+  // Told to a job, it would not be told to the person.
+  if (session.caller.kind === "model") return [];
   const { operations } = await callVerb<InterruptedReply>(session, "interrupted", { seen: true });
   const [first] = operations;
   if (first === undefined) return [];

@@ -77,6 +77,11 @@ test("approve is refused without a terminal and inside a job, and decides nothin
     code: 5,
     err: expect.stringContaining("needs a terminal") as string,
   });
+  // By its name as a tool it is the same answer.
+  expect(await brains(brain, "run shell:decide --ids 2 --choice approve")).toMatchObject({
+    code: 5,
+    err: expect.stringContaining("needs a terminal") as string,
+  });
   const inside = await brains(brain, "approve 2 --json", { env: { BRAINS_JOB: "1-abc" } });
   expect(inside).toMatchObject({ code: 5, err: expect.stringContaining("inside job 1-abc") as string });
   expect(inside.json).toMatchObject([{ v: 1, type: "error", data: { code: "NEEDS_TERMINAL" } }]);

@@ -2,6 +2,7 @@ import { fieldsOf, parseFields } from "../arguments.ts";
 import { workRef } from "../call.ts";
 import { usageError } from "../cli-error.ts";
 import { text, type Action, type CommandContext, type OptionValue } from "../command.ts";
+import { demandPerson } from "../demand-person.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { dataLines } from "../render/data.ts";
 import { queuedLines } from "../render/replies.ts";
@@ -35,6 +36,8 @@ export const run: Action = async (context, { args, options }): Promise<ExitCode>
   const after = options.after;
   const session = await context.session({ plugins: true });
   const tool = findTool(session.shell.listTools(session.caller), name!);
+  // By its name as a tool it is the same answer of a person as with `approve`.
+  if (tool.name === "shell:decide") demandPerson(context.brain.env, output.interactive);
   const input = parseFields(words, fieldsOf(tool.input), await readInput(context, options.input));
   const reply = await session.shell.callTool(tool.name, input, session.caller, {
     // We wait ourselves, and show how it goes meanwhile.

@@ -23,6 +23,7 @@ export function interruptedCards(session: AppSession): InterruptedCards {
       return requests;
     },
     async look() {
+      if (session.caller.kind === "model") return [];
       // Shown is seen: who leaves without an answer has kept them.
       const { operations } = await callVerb<InterruptedReply>(session, "interrupted", { seen: true });
       requests = [...requests, ...operations.slice(0, MOST_CARDS).map(cardOf)];
