@@ -3,6 +3,7 @@ import { z } from "zod";
 import { BrainsError } from "../errors.ts";
 import type { LogsReply } from "../replies.ts";
 import { isPerson } from "../rights.ts";
+import { isEndedState } from "../states.ts";
 import type { Tool } from "../tool-table.ts";
 import { iso } from "../views.ts";
 import { find, jobOf, limitSchema, refSchema, verbTool } from "./verb.ts";
@@ -35,15 +36,17 @@ export function logsVerb(ports: VerbPorts): Tool {
       const { readLog, withoutControls } = await import("../programs/output/read-log.ts");
       const logs = (options: object) => ports.queue.service.logs(job.id, options);
       const read = await readLog({ logs, home: ports.home, job: job.number }, page);
+      // It may have ended since the first look; a log that has ended never says that its job runs.
+      const { state } = read.ended ? await jobOf(ports.queue, found) : job;
       const show = isPerson(call.caller) ? (text: string) => text : withoutControls;
       const lines = read.lines.map((line) => ({ ...line, text: show(line.text), at: iso(line.at) }));
       const data: LogsReply = {
         id: job.id,
         number: job.number,
-        state: job.state,
+        state,
         lines,
         cursor: read.cursor,
-        ended: read.ended,
+        ended: read.ended && isEndedState(state),
         ...(read.dropped > 0 ? { dropped: read.dropped } : {}),
         ...(read.more ? { more: true } : {}),
       };
