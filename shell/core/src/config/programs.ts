@@ -39,7 +39,12 @@ export const programsSchema = z
       .max(3600)
       .default(3)
       .describe("Seconds that a program gets to end. Never more than one less than worker.grace"),
-    concurrency: z.int().min(1).max(100).default(3).describe("Programs that run at once; further ones wait"),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(10)
+      .describe("Programs of all plugins that run at once; further ones wait inside of their job, whose time runs"),
     userNamespace: z
       .boolean()
       .default(false)
