@@ -2,7 +2,8 @@
 import type { BatchInfo, JobInfo, Origin, RequestInfo } from "@brains/job-queue/handler";
 import type { Caller } from "@brains/plugin";
 import type { BatchView, JobView, OriginView, ProgressView, RequestView } from "./replies.ts";
-import { seesContent } from "./rights.ts";
+import { withoutHashes } from "./programs/is-card.ts";
+import { decides, seesContent } from "./rights.ts";
 import { percentOf, progressText, relativeTime } from "./wording.ts";
 
 /** Which job types have a handler in this process; undefined where no plugins are loaded, so nothing can be said. */
@@ -48,10 +49,13 @@ export function batchView(batch: BatchInfo, now: number): BatchView {
   };
 }
 
-export function requestView(request: RequestInfo, now: number): RequestView {
-  const { origin, decision, createdAt, expiresAt, ...rest } = request;
+/** Hashes of values and files are for whoever may decide: anybody else could find out by them what a short secret or an unreadable file is. */
+export function requestView(request: RequestInfo, now: number, caller: Caller): RequestView {
+  const { origin, decision, createdAt, expiresAt, digest, details, ...rest } = request;
+  const shown = decides(caller) ? { details, digest } : { details: withoutHashes(details) };
   return {
     ...rest,
+    ...shown,
     createdAt: iso(createdAt),
     expiresAt: isoIf(expiresAt),
     asked: relativeTime(createdAt, now),

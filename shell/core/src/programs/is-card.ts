@@ -3,3 +3,14 @@ import type { ProgramCard } from "./card.ts";
 export function isProgramCard(details: unknown): details is ProgramCard {
   return typeof details === "object" && details !== null && "card" in details && details.card === "program";
 }
+
+/** A card for somebody who cannot decide; other details as they are. */
+export function withoutHashes(details: unknown): unknown {
+  if (!isProgramCard(details)) return details;
+  const { bound: _bound, executable, files, ...rest } = details;
+  return {
+    ...rest,
+    executable: { path: executable.path, realPath: executable.realPath },
+    files: files.map(({ path }) => ({ path })),
+  };
+}

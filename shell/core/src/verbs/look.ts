@@ -46,7 +46,7 @@ async function jobReply(ports: VerbPorts, found: Found, call: Call): Promise<Job
   if (found.kind === "request") {
     const request = await queue.requests.get(found.id);
     if (request === null) throw new BrainsError("NOT_FOUND", `Request #${found.number} is gone.`);
-    return { kind: "request", request: requestView(request, ports.now()), job: await view(request.jobId) };
+    return { kind: "request", request: requestView(request, ports.now(), call.caller), job: await view(request.jobId) };
   }
   if (found.kind === "batch") {
     const batch = await batchOf(ports, found);
@@ -72,7 +72,7 @@ async function jobReply(ports: VerbPorts, found: Found, call: Call): Promise<Job
     job: jobView(job, call.caller, ports.handlers()),
     steps: steps.map((step) => ({ ...step, at: iso(step.at) })),
     runs: runs.map((run) => ({ ...run, startedAt: isoIf(run.startedAt), endedAt: isoIf(run.endedAt) })),
-    requests: requests.map((request) => requestView(request, ports.now())),
+    requests: requests.map((request) => requestView(request, ports.now(), call.caller)),
   };
 }
 
@@ -165,9 +165,11 @@ function requestsVerb(ports: VerbPorts): Tool {
     input: z.object({ all: z.boolean().default(false).describe("Also those that were decided or have expired") }),
     role: "viewer",
     readOnly: true,
-    async run({ all }) {
+    async run({ all }, call) {
       const requests = await ports.queue.requests.list(all ? {} : { open: true });
-      const data: RequestsReply = { requests: requests.map((request) => requestView(request, ports.now())) };
+      const data: RequestsReply = {
+        requests: requests.map((request) => requestView(request, ports.now(), call.caller)),
+      };
       return { data, text: data.requests.map(requestLine).join("\n") || "Nothing waits for a decision." };
     },
   });

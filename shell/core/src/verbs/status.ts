@@ -63,7 +63,9 @@ async function status(ports: VerbPorts, wanted: Wanted, call: Call): Promise<Sta
   // Before the look, so that `since` misses nothing that changes meanwhile.
   const [cursor, workers, paused] = await Promise.all([queue.events.cursor(), queue.workers(), pausesOf(queue)]);
   const found =
-    wanted.id === undefined ? await search(ports, operations, wanted, call) : await one(ports, operations, wanted.id);
+    wanted.id === undefined
+      ? await search(ports, operations, wanted, call)
+      : await one(ports, operations, wanted.id, call);
   const shown = found.operations.slice(0, MOST);
   const expired = found.expired === true ? "That cursor is too old, so this is everything. " : "";
   return {
@@ -85,7 +87,7 @@ interface Found {
   readonly expired?: boolean | undefined;
 }
 
-async function one(ports: VerbPorts, operations: Operations, id: string | number): Promise<Found> {
+async function one(ports: VerbPorts, operations: Operations, id: string | number, { caller }: Call): Promise<Found> {
   const { queue } = ports;
   const found = await find(queue, id);
   const request = found.kind === "request" ? await queue.requests.get(found.id) : null;
@@ -94,7 +96,11 @@ async function one(ports: VerbPorts, operations: Operations, id: string | number
   );
   const open = (await operations.openRequests()).filter((open) => operation.requests.includes(open.number));
   const requests = request === null || open.some((one) => one.id === request.id) ? open : [request, ...open];
-  return { operations: [operation], requests: requests.map((one) => requestView(one, ports.now())), more: false };
+  return {
+    operations: [operation],
+    requests: requests.map((one) => requestView(one, ports.now(), caller)),
+    more: false,
+  };
 }
 
 async function search(ports: VerbPorts, operations: Operations, wanted: Wanted, call: Call): Promise<Found> {
@@ -119,7 +125,7 @@ async function search(ports: VerbPorts, operations: Operations, wanted: Wanted, 
   const requests = open.filter(({ jobType: type, origin }) => fits({ type, plugin: type.split(":")[0], origin }));
   return {
     operations: inOrder([...jobLines, ...batchLines].map((one) => (news.has(one.id) ? { ...one, unread: true } : one))),
-    requests: requests.map((request) => requestView(request, ports.now())),
+    requests: requests.map((request) => requestView(request, ports.now(), call.caller)),
     more,
     expired: wanted.since !== undefined && changed === undefined,
   };

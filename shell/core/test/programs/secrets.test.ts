@@ -4,9 +4,11 @@ import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { defineJob, definePlugin, failJob } from "@brains/plugin";
+import type { Caller } from "@brains/plugin";
 import { createTestShell } from "@brains/shell/testing";
-import { ALLOW_ALL, SH, ended, programShell } from "./kit.ts";
+import { ALLOW_ALL, SH, asked, ended, programShell } from "./kit.ts";
 
+const MODEL: Caller = { principal: "tester", role: "operator", interface: "mcp" };
 const CANARY = "canary-7d1f-secret";
 const DECLARED = {
   ...ALLOW_ALL,
@@ -132,4 +134,22 @@ test("what a handler learns of a secret and gives as a result, an error or a ste
   await brain.shell.stop();
   await brain.queue.stop();
   expect((await filesIn(brain.home)).filter((bytes) => bytes.includes(CANARY))).toEqual([]);
+});
+
+test("whoever cannot decide sees no hash, by which a short secret or a file that it may not read could be found out", async () => {
+  await using brain = await programShell({ secrets: ["TOKEN"] });
+  await writeFile(join(brain.home, "secrets.env"), "TOKEN=123456\n", { mode: 0o600 });
+  const job = await brain.ask({ command: "cat", args: [join(brain.home, "secrets.env")], env: ["TOKEN"] });
+  await asked(brain, job);
+  for (const [tool, input] of [
+    ["shell:requests", {}],
+    ["shell:job", { id: job }],
+    ["shell:status", { id: job }],
+    ["shell:status", {}],
+  ] as const) {
+    const seen = async (caller?: Caller) => JSON.stringify(await brain.call(tool, input, caller && { caller }));
+    expect(await seen(MODEL)).toContain("secrets.env");
+    expect(await seen(MODEL)).not.toMatch(/[0-9a-f]{64}/);
+    expect(await seen()).toMatch(/[0-9a-f]{64}/);
+  }
 });
