@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { openJobQueue, type JobQueue } from "@brains/job-queue";
 import {
   createShell,
@@ -60,7 +61,7 @@ export async function openBrain(brain: Brain, env: BrainSearch["env"], options: 
   try {
     const { dir: brainDir, home } = brain;
     const workerGrace = worker.grace * 1000;
-    const config = { people, programs, approvals, workerGrace };
+    const config = { people, programs, approvals, workerGrace, ownFiles: ownFilesOf(brain) };
     const shell = await createShell({ queue, plugins, brainDir, home, log, onRunnable, ...config });
     return {
       brain,
@@ -96,4 +97,8 @@ export async function presentFingerprint(search: BrainSearch, version: string): 
   } catch {
     return undefined;
   }
+}
+
+function ownFilesOf({ dir, configFile, config }: Brain): string[] {
+  return [configFile ?? [], ...config.plugins.map(({ path }) => (path === undefined ? [] : resolve(dir, path)))].flat();
 }

@@ -168,3 +168,17 @@ test("a job cannot decide: neither what waits for a person, nor by calling brain
   expect(existsSync(join(brain.dir, "evil.ledger"))).toBe(false);
   expect(readFileSync(join(brain.dir, "brains.yaml"), "utf8")).toBe(CONFIG);
 });
+
+test("no rule lets a command at the config, whatever its name, nor at the brain's own plugins", async () => {
+  const rule = "{ executable: cat, args: [{ any: rest }], folders: [/], outcome: allow }";
+  const config = `plugins: [commands, ./mine.ts]\nprograms: { policy: [${rule}] }\n`;
+  const files = { "other.yaml": config, "mine.ts": "", "notes.md": "" };
+  const brain = await makeBrain({ files });
+  const outcomes = await Promise.all(
+    Object.keys(files).map(async (file) => {
+      const tested = await brain.run("--config", join(brain.dir, "other.yaml"), "policy", "test", "--", "cat", file);
+      return tested.stdout.split(" ")[1];
+    }),
+  );
+  expect(outcomes).toEqual(["approve", "approve", "allow"]);
+});

@@ -34,6 +34,8 @@ export interface ShellOptions {
   readonly brainDir: string;
   /** The brain's home: plugins get folders of their own in it. */
   readonly home: string;
+  /** Besides brains.yaml, files that no rule lets a program at unasked: a config of another name, and the brain's plugins. Absolute. */
+  readonly ownFiles?: readonly string[] | undefined;
   /** Absent: only the shell's own verbs are there, and nothing is said about missing handlers. */
   readonly plugins?: readonly (AnyPlugin | PluginEntry)[] | undefined;
   /** Person → identities (`interface:principal`) that are this person's. */

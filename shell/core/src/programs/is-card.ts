@@ -7,9 +7,10 @@ export function isProgramCard(details: unknown): details is ProgramCard {
 /** A card for somebody who cannot decide; other details as they are. */
 export function withoutHashes(details: unknown): unknown {
   if (!isProgramCard(details)) return details;
-  const { bound: _bound, executable, files, ...rest } = details;
+  const { executable, files } = details;
   return {
-    ...rest,
+    ...details,
+    bound: undefined,
     executable: { path: executable.path, realPath: executable.realPath },
     files: files.map(({ path }) => ({ path })),
   };

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { ProgramJudgement, ProgramSandbox } from "@brains/plugin";
 import { judgeCommand } from "./policy/judge.ts";
 import { createPolicy } from "./policy/policy.ts";
@@ -9,13 +9,13 @@ import type { ProgramSettings } from "./settings.ts";
 /** What the brain's policy says of a program as it would run now. */
 export type JudgeProgram = (program: ResolvedProgram) => ProgramJudgement;
 
-export function brainPolicy({ config, brainDir, home, folders, path }: ProgramSettings): Policy {
+export function brainPolicy({ config, brainDir, home, ownFiles, folders, path }: ProgramSettings): Policy {
   return createPolicy({
     rules: config.policy,
     thresholds: config.thresholds,
     brainDir,
     folders,
-    protected: [home, join(brainDir, "brains.yaml")],
+    protected: [home, ...ownFiles],
     searchPath: path,
   });
 }

@@ -3,7 +3,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import type { ProgramRequest } from "@brains/plugin";
 import { MARK_NAME, ProcessError, resolveExecutable } from "@brains/process";
-import { BrainsError } from "../errors.ts";
+import { BrainsError, messageOf } from "../errors.ts";
 import { readSecrets, unmaskable } from "./secrets.ts";
 import { baseEnvironment, realPathOf } from "./settings.ts";
 import type { ProgramSettings } from "./settings.ts";
@@ -64,8 +64,7 @@ function executableOf({ path }: ProgramSettings, command: string, cwd: string) {
 
 /** The real path of a folder that lies in one of the configured ones. */
 function workingFolder(settings: ProgramSettings, asked: string | undefined): string {
-  const path = resolve(settings.brainDir, asked ?? ".");
-  const real = realPathOf(path);
+  const real = realFolder(resolve(settings.brainDir, asked ?? "."));
   if (!insideFolders(settings, real)) {
     const folders = settings.folders.join(", ");
     throw new BrainsError(
@@ -76,6 +75,15 @@ function workingFolder(settings: ProgramSettings, asked: string | undefined): st
   if (!existsSync(real) || !statSync(real).isDirectory())
     throw new BrainsError("PROGRAM_FOLDER", `There is no folder ${real}. Make it first.`);
   return real;
+}
+
+function realFolder(path: string): string {
+  try {
+    return realPathOf(path);
+  } catch (error) {
+    // A file in the way, a loop of links, a name that is too long.
+    throw new BrainsError("PROGRAM_FOLDER", `There is no folder ${path}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 export function insideFolders({ folders }: ProgramSettings, real: string): boolean {

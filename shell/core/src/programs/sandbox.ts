@@ -4,7 +4,6 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { resolveExecutable } from "@brains/process";
-import { CONFIG_NAME } from "../config/brain.ts";
 import { BrainsError, messageOf } from "../errors.ts";
 import { insideFolders, isInside } from "./resolve.ts";
 import type { ResolvedProgram } from "./resolve.ts";
@@ -64,7 +63,7 @@ function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): st
   const temporary = temporaryFolder();
   const named = [file, ...(request.files ?? []).map((path) => resolve(cwd, path))].map(realPathOf);
   const home = realPathOf(settings.home);
-  const config = realPathOf(join(settings.brainDir, CONFIG_NAME));
+  const ownFiles = settings.ownFiles.map(realPathOf);
   const masked = [realPathOf(temporary), home];
   const writable = write.map((folder) => writableFolder(settings, cwd, folder));
   if (own !== undefined) writable.push(ownFolder(home, own));
@@ -88,9 +87,7 @@ function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): st
     ...code.filter((folder) => isInside(temporary, folder)).flatMap(read),
     ...writable.filter((folder) => !isInside(home, folder)).flatMap(bind),
     // What says which programs may run is not for programs to write, wherever it lies.
-    "--ro-bind-try",
-    config,
-    config,
+    ...ownFiles.flatMap((path) => ["--ro-bind-try", path, path]),
     "--tmpfs",
     home,
     ...writable.filter((folder) => folder !== home && isInside(home, folder)).flatMap(bind),

@@ -1,8 +1,9 @@
 // What the config says of programs, with its defaults filled in. Nothing of it depends on whichever front end started the worker.
 import { realpathSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { dirname, isAbsolute, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { approvalsSchema, programsSchema } from "../config/programs.ts";
+import { CONFIG_NAME } from "../config/brain.ts";
 import type { ApprovalsConfig, ApprovalsInput, ProgramsConfig, ProgramsInput } from "../config/programs.ts";
 
 export interface ProgramSettings {
@@ -12,6 +13,8 @@ export interface ProgramSettings {
   readonly home: string;
   /** Absolute; each is resolved when it is compared, because symlinks change. */
   readonly folders: readonly string[];
+  /** Files that say what the brain is and does: its config, and its own plugins. Absolute. */
+  readonly ownFiles: readonly string[];
   readonly path: string;
   /** Milliseconds between TERM and KILL. */
   readonly grace: number;
@@ -25,6 +28,8 @@ const DEFAULT_WORKER_GRACE_MS = 5000;
 export interface SettingsInput {
   readonly brainDir: string;
   readonly home: string;
+  /** Besides brains.yaml: a config of another name, and files of plugins. Absolute. */
+  readonly ownFiles?: readonly string[] | undefined;
   readonly programs?: ProgramsInput | undefined;
   readonly approvals?: ApprovalsInput | undefined;
   /** Milliseconds that a job gets to end. */
@@ -40,6 +45,7 @@ export function programSettings(input: SettingsInput): ProgramSettings {
     brainDir,
     home,
     folders: (config.folders ?? [".", temporaryFolder()]).map((folder) => resolve(brainDir, folder)),
+    ownFiles: [...new Set([join(brainDir, CONFIG_NAME), ...(input.ownFiles ?? [])])],
     path: config.path ?? `${SYSTEM_PATH}:${dirname(process.execPath)}`,
     grace: Math.max(0, Math.min(config.grace * 1000, workerGrace - ENDING_MS)),
   };

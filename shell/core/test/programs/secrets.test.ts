@@ -78,6 +78,7 @@ test.each<[string, string, () => Record<string, unknown>]>([
   ["a secret without a value", "PROGRAM_ENVIRONMENT", () => ({ env: ["EMPTY"] })],
   ["a secret that is too short to be masked", "PROGRAM_ENVIRONMENT", () => ({ env: ["SHORT"] })],
   ["a folder outside", "PROGRAM_FOLDER", () => ({ cwd: "/usr" })],
+  ["a folder behind a file", "PROGRAM_FOLDER", () => ({ cwd: ".brains/secrets.env/sub" })],
   ["a folder that is not there", "PROGRAM_FOLDER", () => ({ cwd: "nowhere/at/all" })],
   ["a program that is not there", "PROGRAM_NOT_FOUND", () => ({ command: "no-such-program" })],
 ])("%s is refused, without another try", async (_, code, change) => {
