@@ -8,14 +8,16 @@ import { createTestStore } from "./kit.ts";
 const Sqlite = createRequire(import.meta.url)("better-sqlite3") as typeof BetterSqlite3;
 
 /** Every statement that the store prepares, and those that its lists make for these filters. */
-function statements(): { db: BetterSqlite3.Database; all: Set<string> } {
+function statements(): { db: BetterSqlite3.Database; all: Set<string>; again: string[] } {
   const db = new Sqlite(":memory:");
   migrate(db);
   const all = new Set<string>();
+  const made: string[] = [];
   const prepare = db.prepare.bind(db);
   db.prepare = (sql: string) => {
+    made.push(sql);
     // Of merged sources each one by itself: the merge sorts a few pages, a source must not sort or walk.
-    const sources = [...sql.matchAll(/SELECT id FROM \((SELECT .+? LIMIT \?)\)/g)].map((match) => match[1] as string);
+    const sources = [...sql.matchAll(/SELECT id FROM \((SELECT .+? LIMIT \+\?)\)/g)].map((match) => match[1] as string);
     for (const each of sources.length > 0 ? sources : [sql]) all.add(each);
     return prepare(sql);
   };
@@ -46,10 +48,6 @@ function statements(): { db: BetterSqlite3.Database; all: Set<string> } {
     { before: 100, active: true },
     { ids: [1, 2] },
   ];
-  for (const filter of filters) {
-    jobs({ ...filter, limit: 50 });
-    count(filter, 10_000);
-  }
   const batchFilters = [
     { active: true },
     { active: false, endedSince: 5 },
@@ -61,14 +59,23 @@ function statements(): { db: BetterSqlite3.Database; all: Set<string> } {
     { principal: "ana" },
     { conversation: "room" },
     { endedSince: 5 },
+    { before: 100, active: false },
     { ids: [1] },
   ] as const;
-  for (const filter of batchFilters) batches({ ...filter, limit: 50 });
-  requests({ open: true, limit: 10 });
-  requests({ job: 1, limit: 10 });
-  requests({ ids: [1], limit: 10 });
-  workers();
-  return { db, all };
+  const ask = (limit: number) => {
+    for (const filter of filters) {
+      for (const brief of [false, true]) jobs({ ...filter, limit, brief });
+      count(filter, limit);
+    }
+    for (const filter of batchFilters) batches({ ...filter, limit });
+    for (const filter of [{ open: true }, { open: false }, { job: 1 }, { job: 1, open: true }, { ids: [1] }])
+      requests({ ...filter, limit });
+    workers();
+  };
+  ask(50);
+  const before = made.length;
+  ask(10_000);
+  return { db, all, again: made.slice(before) };
 }
 
 /** Lines of SQLite's plan that walk a whole table, or sort what an index could have ordered. */
@@ -87,13 +94,15 @@ function walks(db: BetterSqlite3.Database, sql: string): string[] {
 /** Walks that are meant: each is bounded by a LIMIT in the order of the table, or its table is small. */
 const MEANT = [
   // The newest page of everything, and the walk of pruning: in the order of numbers, with a limit.
-  /^SELECT j\.id AS id FROM bq_job j WHERE 1( AND \+j\.state IN \(5(, 6, 7)?\))? ORDER BY j\.id DESC LIMIT \?$/,
+  /^SELECT j\.id AS id FROM bq_job j WHERE 1( AND \+j\.state IN \(5(, 6, 7)?\))? ORDER BY j\.id DESC LIMIT \+\?$/,
   /^SELECT seq, at FROM bq_event ORDER BY seq LIMIT/,
   // At most some thousands that ended lately, found by the index of their end, then sorted.
-  /WHERE j\.state >= 5 AND j\.ended_at >= \? .*ORDER BY \+j\.id DESC LIMIT \?$/,
-  /"ended_at" >= \?.* order by \+"bq_batch"\."id" DESC/,
+  /WHERE j\.state >= 5 AND j\.ended_at >= \+\? .*ORDER BY \+j\.id DESC LIMIT \+\?$/,
+  /"ended_at" >= \+\?.* order by \+"bq_batch"\."id" DESC/,
+  // Answered requests: in the order of numbers, with a limit, and nearly all of them are.
+  /where "bq_request"\."state" <> 0 order by "bq_request"\."id" asc limit \+\?$/,
   // The requests, the steps of one job.
-  /where "bq_request"\."job" = \?/,
+  /where .*"bq_request"\."job" = \+\?/,
   /FROM bq_step WHERE job = \? ORDER BY at, name/,
   // Types and workers: some dozens of rows.
   /FROM bq_lane$/,
@@ -106,6 +115,10 @@ const MEANT = [
   // Members of large batches on their way in: looked through once a minute, and nearly always there are none.
   /^DELETE FROM bq_stage WHERE \(batch, n\) IN/,
 ];
+
+test("what lists and single views select is prepared once for all queries with the same conditions", () => {
+  expect(statements().again).toEqual([]);
+});
 
 test("no statement of the queue walks a whole table of jobs, bodies, events, logs, steps or batches", () => {
   const { db, all } = statements();

@@ -1,6 +1,7 @@
 import type { JobState } from "../job.ts";
 import type { Database } from "../sqlite.ts";
 import { jobCodes } from "./codes.ts";
+import { statementCache } from "./statements.ts";
 
 export interface JobConditions {
   readonly ids?: readonly number[] | undefined;
@@ -40,20 +41,13 @@ const FEW_ENDED = 5_000;
 export function findStore(db: Database) {
   const lanes = db.prepare("SELECT id, type FROM bq_lane");
   const endedSince = db
-    .prepare("SELECT count(*) FROM (SELECT 1 FROM bq_job WHERE state >= 5 AND ended_at >= ? LIMIT ?)")
+    .prepare("SELECT count(*) FROM (SELECT 1 FROM bq_job WHERE state >= 5 AND ended_at >= ? LIMIT +?)")
     .pluck();
   const atOrAfter = db.prepare("SELECT id, created_at AS at FROM bq_body WHERE id >= ? ORDER BY id LIMIT 1");
   const last = db.prepare("SELECT max(id) FROM bq_body").pluck();
-  const statements = new Map<string, ReturnType<Database["prepare"]>>();
+  const statements = statementCache<ReturnType<Database["prepare"]>>();
 
-  function cached(sql: string): ReturnType<Database["prepare"]> {
-    const known = statements.get(sql);
-    if (known) return known;
-    if (statements.size > 200) statements.clear();
-    const made = db.prepare(sql).pluck();
-    statements.set(sql, made);
-    return made;
-  }
+  const cached = (sql: string) => statements(sql, () => db.prepare(sql).pluck());
 
   function laneIds(query: JobConditions): number[] | undefined {
     if (query.types === undefined && query.plugin === undefined) return undefined;
@@ -89,11 +83,11 @@ export function findStore(db: Database) {
       params.push(...values);
     };
     let body = false;
-    if (query.before !== undefined) add("j.id < ?", query.before);
-    if (query.since !== undefined) add("j.id >= ?", firstSince(query.since));
-    if (query.reason !== undefined) add("j.reason = ?", query.reason);
+    if (query.before !== undefined) add("j.id < +?", query.before);
+    if (query.since !== undefined) add("j.id >= +?", firstSince(query.since));
+    if (query.reason !== undefined) add("j.reason = +?", query.reason);
     if (query.batch === null) add("j.batch IS NULL");
-    if (query.endedSince !== undefined) add("+j.state >= 5 AND +j.ended_at >= ?", query.endedSince);
+    if (query.endedSince !== undefined) add("+j.state >= 5 AND +j.ended_at >= +?", query.endedSince);
     const filterStates = () => {
       if (codes.length < ALL_CODES.length) add(`+j.state IN (${codes.join(", ")})`);
     };
@@ -102,8 +96,8 @@ export function findStore(db: Database) {
     };
     const filterPeople = () => {
       body = query.principal !== undefined || query.conversation !== undefined;
-      if (query.principal !== undefined) add("+b.principal = ?", query.principal);
-      if (query.conversation !== undefined) add("+b.conversation = ?", query.conversation);
+      if (query.principal !== undefined) add("+b.principal = +?", query.principal);
+      if (query.conversation !== undefined) add("+b.conversation = +?", query.conversation);
     };
     const source = (lead: string, value?: unknown): Source => ({
       from: body ? "bq_job j CROSS JOIN bq_body b ON b.id = j.id" : "bq_job j",
@@ -114,14 +108,14 @@ export function findStore(db: Database) {
     if (typeof query.batch === "number") {
       filterLanes();
       filterPeople();
-      return codes.map((code) => source(`j.batch = ? AND j.state = ${code}`, query.batch));
+      return codes.map((code) => source(`j.batch = +? AND j.state = ${code}`, query.batch));
     }
     for (const person of ["conversation", "principal"] as const) {
       if (query[person] === undefined) continue;
       filterStates();
       filterLanes();
-      if (person === "conversation" && query.principal !== undefined) add("+b.principal = ?", query.principal);
-      const [by, value] = [`b.${person} = ?`, query[person]];
+      if (person === "conversation" && query.principal !== undefined) add("+b.principal = +?", query.principal);
+      const [by, value] = [`b.${person} = +?`, query[person]];
       const onBody = where.map((each) => (each.startsWith("j.id") ? each.replace("j.id", "b.id") : each));
       return [
         { from: "bq_body b CROSS JOIN bq_job j ON j.id = b.id", where: [by, ...onBody], params: [value, ...params] },
@@ -130,7 +124,7 @@ export function findStore(db: Database) {
     if (query.endedSince !== undefined && Number(endedSince.get(query.endedSince, FEW_ENDED)) < FEW_ENDED) {
       filterStates();
       filterLanes();
-      return [{ ...source("j.state >= 5 AND j.ended_at >= ?", query.endedSince), sorted: true }];
+      return [{ ...source("j.state >= 5 AND j.ended_at >= +?", query.endedSince), sorted: true }];
     }
     // Completed jobs have no index by number: they are most of what there is, so a walk meets them.
     if (!codes.includes(5)) {
@@ -148,10 +142,10 @@ export function findStore(db: Database) {
     if (found.length === 0) return undefined;
     const parts = found.map(({ from, where, sorted }) => {
       const order = from.startsWith("bq_body") ? "b.id" : sorted ? "+j.id" : "j.id";
-      return `SELECT id FROM (SELECT ${order} AS id FROM ${from} WHERE ${where.join(" AND ")} ORDER BY ${order} DESC LIMIT ?)`;
+      return `SELECT id FROM (SELECT ${order} AS id FROM ${from} WHERE ${where.join(" AND ")} ORDER BY ${order} DESC LIMIT +?)`;
     });
     return {
-      sql: `${parts.join(" UNION ALL ")} ORDER BY id DESC LIMIT ?`,
+      sql: `${parts.join(" UNION ALL ")} ORDER BY id DESC LIMIT +?`,
       params: [...found.flatMap(({ params }) => [...params, limit]), limit],
     };
   }

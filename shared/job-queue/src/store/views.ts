@@ -43,16 +43,16 @@ export interface JobRowView {
   batchSecret: string | null;
   result: string | null;
   error: string | null;
-  progress: {
-    run: number;
-    current: number;
-    total: number | null;
-    unit: string | null;
-    message: string | null;
-    details: string | null;
-    at: number;
-  } | null;
-  worker: { id: number; pid: number; seenAt: number } | null;
+  progressRun: number | null;
+  progressCurrent: number | null;
+  progressTotal: number | null;
+  progressUnit: string | null;
+  progressMessage: string | null;
+  progressDetails: string | null;
+  progressAt: number | null;
+  workerId: number | null;
+  workerPid: number | null;
+  workerSeenAt: number | null;
 }
 
 /** What was damaged on the disk is shown as absent: one bad row must not keep a list from being shown. */
@@ -77,7 +77,6 @@ export function jobView(
     paused: ReadonlySet<string>;
   },
 ): JobInfo {
-  const p = row.progress;
   return {
     id: publicId(row.id, row.secret),
     number: row.id,
@@ -100,15 +99,15 @@ export function jobView(
     batchId: row.batch === null || row.batchSecret === null ? undefined : publicId(row.batch, row.batchSecret),
     batchNumber: row.batch ?? undefined,
     progress:
-      p === null || p.run !== row.run
+      row.progressRun !== row.run || row.progressCurrent === null || row.progressAt === null
         ? undefined
         : {
-            current: p.current,
-            total: p.total ?? undefined,
-            unit: p.unit ?? undefined,
-            message: p.message ?? undefined,
-            details: parse(p.details),
-            at: p.at,
+            current: row.progressCurrent,
+            total: row.progressTotal ?? undefined,
+            unit: row.progressUnit ?? undefined,
+            message: row.progressMessage ?? undefined,
+            details: parse(row.progressDetails),
+            at: row.progressAt,
           },
     data: parse(row.data),
     result: row.state === COMPLETED ? parse(row.result) : undefined,
@@ -121,13 +120,13 @@ export function jobView(
     pluginVersion: row.pluginVersion ?? undefined,
     handlerVersion: row.handlerVersion ?? undefined,
     worker:
-      row.worker === null || row.state !== PROCESSING
+      row.workerId === null || row.workerPid === null || row.workerSeenAt === null || row.state !== PROCESSING
         ? undefined
         : {
-            id: row.worker.id,
-            pid: row.worker.pid,
-            seenAt: row.worker.seenAt,
-            answering: row.worker.seenAt >= extra.silentBefore,
+            id: row.workerId,
+            pid: row.workerPid,
+            seenAt: row.workerSeenAt,
+            answering: row.workerSeenAt >= extra.silentBefore,
           },
   };
 }
