@@ -5,10 +5,11 @@ import { fieldsOf } from "../src/arguments.ts";
 import { CliError } from "../src/cli-error.ts";
 import { errorLines } from "../src/render/error.ts";
 import { jobReplyLines } from "../src/render/job.ts";
-import { jobTable, listFooter } from "../src/render/jobs.ts";
+import { jobNote, jobTable, listFooter } from "../src/render/jobs.ts";
 import { dataLines } from "../src/render/data.ts";
 import { wholeLines } from "../src/render/logs.ts";
-import { actionLines, queuedLines } from "../src/render/replies.ts";
+import { remark } from "../src/render/operations.ts";
+import { actionLines, changeLine, queuedLines } from "../src/render/replies.ts";
 import { statusLines } from "../src/render/status.ts";
 import { table } from "../src/render/table.ts";
 import { toolLines } from "../src/render/tools.ts";
@@ -369,4 +370,13 @@ test("a line that was written in pieces is one line", () => {
     line("stdout", "next"),
   ]);
   expect(lines.map(({ text }) => text)).toEqual(["Name? Ada", "warning", "next"]);
+});
+
+test("a job that was cancelled says by whom or what was stopped, wherever it is shown", () => {
+  const message = "The job was cancelled. Stopped 4 processes.";
+  const ended = operation({ number: 5, status: "cancelled", reason: "user", error: message });
+  const view = job({ number: 5, state: "cancelled", reason: "user", error: { message } });
+  expect(changeLine(ended, plain())).toContain(message);
+  expect(remark(ended, 0)).toBe(message);
+  expect(jobNote(view, plain())).toBe(message);
 });

@@ -20,7 +20,7 @@ function startTime(view: { readonly startedAt?: string | undefined }, now: numbe
 /** Why a job stands as it does, in few words. */
 export function jobNote(job: JobView, { now, prefix }: Pick<Layout, "now" | "prefix">): string {
   if (job.state === "failed") return job.error?.message ?? "";
-  if (job.state === "cancelled") return reasonText(job);
+  if (job.state === "cancelled") return job.error?.message ?? reasonText(job);
   if (job.request !== undefined) return `asks: ${prefix}approve ${job.request}`;
   if (job.waitsFor.length > 0) return `waits for ${job.waitsFor.map((number) => `#${number}`).join(", ")}`;
   if (job.handler === false) return "no handler: is its plugin loaded?";

@@ -43,7 +43,8 @@ export function remark(operation: Operation, now: number, prefix = "brains "): s
   if (operation.requests.length > 0)
     return `asks: ${operation.requests.map((number) => `${prefix}approve ${number}`).join(", ")}`;
   if (operation.status === "failed") return operation.error ?? operation.errors?.[0]?.message ?? "";
-  if (operation.status === "cancelled") return reasonText({ state: "cancelled", reason: operation.reason });
+  if (operation.status === "cancelled")
+    return operation.error ?? reasonText({ state: "cancelled", reason: operation.reason });
   if (operation.note !== undefined) return operation.note;
   if (operation.waitsFor.length > 0 && operation.status !== "processing") {
     return `waits for ${operation.waitsFor.map((number) => `#${number}`).join(", ")}`;

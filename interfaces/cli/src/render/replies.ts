@@ -22,7 +22,8 @@ export function changeLine(operation: Operation, layout: Layout): string {
   const tone = stateTone(standing);
   const word = stateWord(standing);
   const running = operation.status === "processing";
-  const error = operation.status === "failed" ? (operation.error ?? operation.errors?.[0]?.message ?? "") : "";
+  const failed = operation.status === "failed" ? (operation.error ?? operation.errors?.[0]?.message ?? "") : "";
+  const error = operation.status === "cancelled" ? (operation.error ?? "") : failed;
   const parts = [
     `#${operation.number} ${nameOf(operation)}`,
     tone === undefined ? word : layout.style[tone](word),
