@@ -103,7 +103,7 @@ const MEANT = [
   /where "bq_request"\."state" <> 0 order by "bq_request"\."id" asc limit \+\?$/,
   // The requests, the steps of one job.
   /where .*"bq_request"\."job" = \+\?/,
-  /FROM bq_step WHERE job = \? ORDER BY at, name/,
+  /FROM bq_step WHERE job = \+\? ORDER BY at, name/,
   // Types and workers: some dozens of rows.
   /FROM bq_lane$/,
   /bq_worker/,
@@ -118,6 +118,15 @@ const MEANT = [
 
 test("what lists and single views select is prepared once for all queries with the same conditions", () => {
   expect(statements().again).toEqual([]);
+});
+
+test("no statement that sorts or joins is planned anew at each run, because it compares with a bare parameter", () => {
+  const conditions = [...statements().all].flatMap((sql) => {
+    const where = sql.search(/\bWHERE\b/i);
+    return where >= 0 && /ORDER BY|JOIN|\b(min|max)\(/i.test(sql) ? [sql.slice(where)] : [];
+  });
+  expect(conditions.length).toBeGreaterThan(50);
+  expect(conditions.filter((sql) => /[=<>] *[?@]|LIMIT [?@]/i.test(sql))).toEqual([]);
 });
 
 test("no statement of the queue walks a whole table of jobs, bodies, events, logs, steps or batches", () => {

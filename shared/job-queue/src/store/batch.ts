@@ -102,17 +102,17 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, again, c
   const failedNow = db
     .prepare(`SELECT 1 FROM bq_job WHERE batch = ? AND state = 6 AND (flags & ${FLAG_EARLIER}) = 0 LIMIT 1`)
     .pluck();
-  const planner = db.prepare("SELECT max(state < 5) FROM bq_job WHERE batch = ? AND (flags & 1) = 1").pluck();
+  const planner = db.prepare("SELECT max(state < 5) FROM bq_job WHERE batch = +? AND (flags & 1) = 1").pluck();
   const dependency = db
     .prepare("SELECT 1 FROM bq_job WHERE batch = ? AND state = 7 AND reason = 'dependency' LIMIT 1")
     .pluck();
   const someMembers = db.prepare("SELECT id FROM bq_job WHERE batch = ? LIMIT +?").pluck();
   const ended = db
-    .prepare("SELECT id FROM bq_job WHERE batch = ? AND state = ? AND id > ? ORDER BY id LIMIT +?")
+    .prepare("SELECT id FROM bq_job WHERE batch = +? AND state = +? AND id > +? ORDER BY id LIMIT +?")
     .pluck();
   const marked = db
     .prepare(
-      `SELECT id FROM bq_job WHERE batch = ? AND state = ? AND id > ? AND flags & ${FLAG_EARLIER} ORDER BY id LIMIT +?`,
+      `SELECT id FROM bq_job WHERE batch = +? AND state = +? AND id > +? AND flags & ${FLAG_EARLIER} ORDER BY id LIMIT +?`,
     )
     .pluck();
   const mark = db.prepare(

@@ -108,7 +108,7 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
   const { db, tick } = c;
   const { pauses, rates, stage, suspects } = gates;
   const promote = db.prepare(
-    `UPDATE bq_job SET state = 0 WHERE id IN (SELECT id FROM bq_job WHERE state = 2 AND run_at <= ? ORDER BY run_at LIMIT ${PROMOTE_LIMIT})`,
+    `UPDATE bq_job SET state = 0 WHERE id IN (SELECT id FROM bq_job WHERE state = 2 AND run_at <= +? ORDER BY run_at LIMIT ${PROMOTE_LIMIT})`,
   );
   const nextDue = db
     .prepare(
@@ -116,9 +116,9 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
       UNION ALL SELECT min(expires_at) FROM bq_request WHERE state = 0 AND expires_at IS NOT NULL)`,
     )
     .pluck();
-  const candidates = db.prepare("SELECT id, sort FROM bq_job WHERE state = 0 AND lane = ? ORDER BY sort, id LIMIT +?");
+  const candidates = db.prepare("SELECT id, sort FROM bq_job WHERE state = 0 AND lane = +? ORDER BY sort, id LIMIT +?");
   const innocents = db.prepare(
-    "SELECT id, sort FROM bq_job WHERE state = 0 AND lane = ? AND id NOT IN (SELECT job FROM bq_suspect) ORDER BY sort, id LIMIT +?",
+    "SELECT id, sort FROM bq_job WHERE state = 0 AND lane = +? AND id NOT IN (SELECT job FROM bq_suspect) ORDER BY sort, id LIMIT +?",
   );
   const suspected = db.prepare(
     "SELECT j.id, -s.times AS sort FROM bq_suspect s CROSS JOIN bq_job j ON j.id = s.job WHERE j.state = 0 AND j.lane = +? ORDER BY sort, +j.sort, j.id LIMIT +?",

@@ -49,7 +49,7 @@ export function controlStore(c: StoreContext, ending: Ending, again: Rerun) {
   const fenceOf = db.prepare("SELECT fence FROM bq_job WHERE id = ?").pluck();
   const holderOf = db.prepare(
     `SELECT w.id AS worker, w.pid, w.process_start AS processStart, w.lock, w.seen_at AS seenAt, j.fence
-     FROM bq_job j JOIN bq_worker w ON w.id = j.worker WHERE j.id = ? AND j.state = 1`,
+     FROM bq_job j JOIN bq_worker w ON w.id = j.worker WHERE j.id = +? AND j.state = 1`,
   );
   const request = db.prepare(
     "SELECT id, job, run, choices, digest, on_reject, state, expires_at FROM bq_request WHERE id = ?",

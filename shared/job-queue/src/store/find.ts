@@ -43,7 +43,7 @@ export function findStore(db: Database) {
   const endedSince = db
     .prepare("SELECT count(*) FROM (SELECT 1 FROM bq_job WHERE state >= 5 AND ended_at >= ? LIMIT +?)")
     .pluck();
-  const atOrAfter = db.prepare("SELECT id, created_at AS at FROM bq_body WHERE id >= ? ORDER BY id LIMIT 1");
+  const atOrAfter = db.prepare("SELECT id, created_at AS at FROM bq_body WHERE id >= +? ORDER BY id LIMIT 1");
   const last = db.prepare("SELECT max(id) FROM bq_body").pluck();
   const statements = statementCache<ReturnType<Database["prepare"]>>();
 

@@ -33,12 +33,12 @@ export function inputStore(c: StoreContext, ending: Ending) {
   const put = db.prepare(
     "INSERT INTO bq_input (job, run, n, at, eof, given, principal, interface, text) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?)",
   );
-  const last = db.prepare("SELECT n, eof FROM bq_input WHERE job = ? AND run = ? ORDER BY n DESC LIMIT 1");
+  const last = db.prepare("SELECT n, eof FROM bq_input WHERE job = +? AND run = +? ORDER BY n DESC LIMIT 1");
   const pending = db
     .prepare("SELECT count(*), coalesce(sum(length(text)), 0) FROM bq_input WHERE job = ? AND run = ? AND given = 0")
     .raw();
   const first = db.prepare(
-    "SELECT n, eof, text FROM bq_input WHERE job = ? AND run = ? AND given = 0 ORDER BY n LIMIT 1",
+    "SELECT n, eof, text FROM bq_input WHERE job = +? AND run = +? AND given = 0 ORDER BY n LIMIT 1",
   );
   const any = db.prepare("SELECT 1 FROM bq_input WHERE job = ? AND run = ? AND given = 0 LIMIT 1").pluck();
   // The last one given stays, without its text: the next number follows from it, and whether the input has ended.

@@ -35,10 +35,10 @@ export function journalStore(db: Database) {
   );
   const meta = db.prepare("SELECT value FROM bq_meta WHERE key = ?").pluck();
   const lines = db.prepare(
-    "SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = ? AND n > ? ORDER BY n LIMIT +?",
+    "SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = +? AND n > +? ORDER BY n LIMIT +?",
   );
   const tail = db.prepare(
-    "SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = ? ORDER BY n DESC LIMIT +?",
+    "SELECT n, at, run, attempt, stream, text FROM bq_log WHERE job = +? ORDER BY n DESC LIMIT +?",
   );
   const state = db
     .prepare("SELECT state FROM bq_job WHERE id = @id UNION ALL SELECT state FROM bq_batch WHERE id = @id")
@@ -51,13 +51,13 @@ export function journalStore(db: Database) {
     "SELECT id, state, choice, comment, digest, principal, interface, decided_at AS decidedAt, on_reject AS onReject FROM bq_request WHERE job = ? AND run = ? AND name = ?",
   );
   const runs = db.prepare(
-    "SELECT run, state, reason, error, started_at AS startedAt, ended_at AS endedAt FROM bq_run WHERE job = ? ORDER BY run",
+    "SELECT run, state, reason, error, started_at AS startedAt, ended_at AS endedAt FROM bq_run WHERE job = +? ORDER BY run",
   );
-  const stepList = db.prepare("SELECT name, kind, run, attempt, at FROM bq_step WHERE job = ? ORDER BY at, name");
+  const stepList = db.prepare("SELECT name, kind, run, attempt, at FROM bq_step WHERE job = +? ORDER BY at, name");
   const durations = db
     .prepare(
       `SELECT ended_at - started_at FROM (SELECT lane, state, started_at, ended_at FROM bq_job WHERE state >= 5 ORDER BY ended_at DESC LIMIT ${ENDED_LOOKED_AT})
-       WHERE state = ${COMPLETED} AND lane = (SELECT id FROM bq_lane WHERE type = ?) AND started_at IS NOT NULL LIMIT 100`,
+       WHERE state = ${COMPLETED} AND lane = (SELECT id FROM bq_lane WHERE type = +?) AND started_at IS NOT NULL LIMIT 100`,
     )
     .pluck();
   const ended = db.prepare(

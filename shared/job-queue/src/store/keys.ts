@@ -22,7 +22,7 @@ export function keyStore(c: StoreContext) {
   const kvGet = db.prepare("SELECT value FROM bq_kv WHERE ns = ? AND key = ?").pluck();
   const kvSet = db.prepare("INSERT INTO bq_kv VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   const kvDelete = db.prepare("DELETE FROM bq_kv WHERE ns = ? AND key = ?");
-  const kvList = db.prepare("SELECT key, value FROM bq_kv WHERE ns = ? AND key >= ? AND key < ? ORDER BY key");
+  const kvList = db.prepare("SELECT key, value FROM bq_kv WHERE ns = +? AND key >= +? AND key < +? ORDER BY key");
 
   function find(scope: string, key: string, hash: string): { reply: string | null } | undefined {
     const row = get.get(scope, key) as { hash: string; reply: string | null; expires_at: number } | undefined;

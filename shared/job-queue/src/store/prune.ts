@@ -35,18 +35,18 @@ export function pruneStore(
   const { db, tick } = c;
   const page = db.prepare(
     `SELECT j.id, j.state, j.ended_at AS endedAt, j.batch, j.run_at AS runAt, octet_length(b.data) AS bytes
-     FROM bq_job j CROSS JOIN bq_body b ON b.id = j.id WHERE j.id > ? ORDER BY j.id LIMIT ${LOOKED_AT}`,
+     FROM bq_job j CROSS JOIN bq_body b ON b.id = j.id WHERE j.id > +? ORDER BY j.id LIMIT ${LOOKED_AT}`,
   );
   // Looked up only where the hot row does not tell: what stands behind a large value costs all its pages. (Its length costs none.)
   const createdAt = db.prepare("SELECT created_at FROM bq_body WHERE id = ?").pluck();
   const resultBytes = db.prepare("SELECT octet_length(result) FROM bq_result WHERE id = ?").pluck();
-  const lines = db.prepare("SELECT max(n) - min(n) FROM bq_log WHERE job = ?").pluck();
+  const lines = db.prepare("SELECT max(n) - min(n) FROM bq_log WHERE job = +?").pluck();
   const dropLines = db.prepare(
-    `DELETE FROM bq_log WHERE job = @job AND n < (SELECT min(n) FROM bq_log WHERE job = @job) + ${SLICE_LINES}`,
+    `DELETE FROM bq_log WHERE job = +@job AND n < (SELECT min(n) FROM bq_log WHERE job = +@job) + ${SLICE_LINES}`,
   );
   const batchEnd = db.prepare("SELECT state, ended_at AS endedAt FROM bq_batch WHERE id = ?");
   const emptyBatches = db.prepare(
-    `DELETE FROM bq_batch WHERE id IN (SELECT id FROM bq_batch WHERE state >= 5 AND ended_at < ? AND total = 0 ORDER BY ended_at LIMIT ${SLICE})`,
+    `DELETE FROM bq_batch WHERE id IN (SELECT id FROM bq_batch WHERE state >= 5 AND ended_at < +? AND total = 0 ORDER BY ended_at LIMIT ${SLICE})`,
   );
   const oldestNumber = db.prepare("SELECT min(id) FROM bq_job").pluck();
   const lastNumber = db.prepare("SELECT max(id) FROM bq_job").pluck();

@@ -19,17 +19,17 @@ const BATCH_ERRORS = 50;
 export function readStore(db: Database, now: () => number, pausedNames: () => ReadonlySet<string>) {
   const find = findStore(db);
   const select = selectStore(db);
-  const depsOf = db.prepare("SELECT on_id FROM bq_dep WHERE job = ? AND done = 0 ORDER BY on_id").pluck();
+  const depsOf = db.prepare("SELECT on_id FROM bq_dep WHERE job = +? AND done = 0 ORDER BY on_id").pluck();
   const openRequest = db.prepare("SELECT id FROM bq_request WHERE job = ? AND run = ? AND state = 0").pluck();
   const current = db
     .prepare(
       `SELECT coalesce(b.label, l.type) FROM bq_job j JOIN bq_body b ON b.id = j.id JOIN bq_lane l ON l.id = j.lane
-     WHERE j.batch = ? AND j.state = 1 ORDER BY j.id LIMIT 1`,
+     WHERE j.batch = +? AND j.state = 1 ORDER BY j.id LIMIT 1`,
     )
     .pluck();
   const failures = db.prepare(
     `SELECT j.id, b.secret, b.label, j.reason, json_extract(r.error, '$.message') AS message FROM bq_job j JOIN bq_body b ON b.id = j.id
-     LEFT JOIN bq_result r ON r.id = j.id WHERE j.batch = ? AND j.state = 6 ORDER BY j.id LIMIT ${BATCH_ERRORS}`,
+     LEFT JOIN bq_result r ON r.id = j.id WHERE j.batch = +? AND j.state = 6 ORDER BY j.id LIMIT ${BATCH_ERRORS}`,
   );
   const memberType = db
     .prepare(

@@ -12,7 +12,7 @@ export function rerunStore(c: StoreContext, ending: Ending, chores: ChoreList) {
   const { db, tick } = c;
   const archive = db.prepare(
     `INSERT OR REPLACE INTO bq_run (job, run, state, reason, result, error, started_at, ended_at)
-     SELECT j.id, j.run, j.state, j.reason, r.result, r.error, j.started_at, j.ended_at FROM bq_job j LEFT JOIN bq_result r ON r.id = j.id WHERE j.id = ?`,
+     SELECT j.id, j.run, j.state, j.reason, r.result, r.error, j.started_at, j.ended_at FROM bq_job j LEFT JOIN bq_result r ON r.id = j.id WHERE j.id = +?`,
   );
   const restartRow = db.prepare(
     `UPDATE bq_job SET state = ?, run = run + 1, attempt = 0, crashes = 0, fence = fence + 1, control = 0, worker = NULL, reason = NULL,
@@ -27,10 +27,10 @@ export function rerunStore(c: StoreContext, ending: Ending, chores: ChoreList) {
   const openPlanned = db.prepare("UPDATE bq_batch SET open = 1 WHERE id = ? AND state < 5");
   const keyOf = db.prepare("SELECT lane, dkey, flags FROM bq_job WHERE id = ?");
   const activeTwins = db.prepare(
-    "SELECT id, started_at IS NOT NULL AS begun FROM bq_job WHERE lane = ? AND dkey = ? AND dkey IS NOT NULL AND state < 5 ORDER BY id",
+    "SELECT id, started_at IS NOT NULL AS begun FROM bq_job WHERE lane = +? AND dkey = +? AND dkey IS NOT NULL AND state < 5 ORDER BY id",
   );
   const brokenBy = db.prepare(
-    `SELECT d.job FROM bq_dep d JOIN bq_job j ON j.id = d.job WHERE d.on_id = ? AND d.done = 2 AND j.state = 7 AND j.reason = 'dependency' LIMIT +?`,
+    `SELECT d.job FROM bq_dep d JOIN bq_job j ON j.id = d.job WHERE d.on_id = +? AND d.done = 2 AND j.state = 7 AND j.reason = 'dependency' LIMIT +?`,
   );
   const depsOf = db.prepare("SELECT on_id, done FROM bq_dep WHERE job = ? AND mode = 0");
   const setDep = db.prepare("UPDATE bq_dep SET done = ? WHERE job = ? AND on_id = ?");

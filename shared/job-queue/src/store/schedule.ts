@@ -65,9 +65,9 @@ export function scheduleStore(c: StoreContext, enqueue: EnqueueStore) {
   );
   const addFiring = db.prepare("INSERT OR IGNORE INTO bq_firing (schedule, slot, job, at) VALUES (?, ?, NULL, ?)");
   const setFiring = db.prepare("UPDATE bq_firing SET job = ? WHERE schedule = ? AND slot = ?");
-  const fired = db.prepare("SELECT slot FROM bq_firing WHERE schedule = ? AND slot > ? ORDER BY slot").pluck();
+  const fired = db.prepare("SELECT slot FROM bq_firing WHERE schedule = +? AND slot > +? ORDER BY slot").pluck();
   const dropOld = db.prepare(
-    `DELETE FROM bq_firing WHERE schedule = @id AND slot < (SELECT slot FROM bq_firing WHERE schedule = @id ORDER BY slot DESC LIMIT 1 OFFSET ${FIRINGS_KEPT})`,
+    `DELETE FROM bq_firing WHERE schedule = +@id AND slot < (SELECT slot FROM bq_firing WHERE schedule = +@id ORDER BY slot DESC LIMIT 1 OFFSET ${FIRINGS_KEPT})`,
   );
   const dropFirings = db.prepare("DELETE FROM bq_firing WHERE schedule = ?");
   const drop = db.prepare("DELETE FROM bq_schedule WHERE id = ?");

@@ -87,7 +87,7 @@ export function settleStore(c: StoreContext, ending: Ending) {
      ON CONFLICT DO UPDATE SET seq = excluded.seq, run = excluded.run, current = excluded.current, total = excluded.total, unit = excluded.unit,
        message = excluded.message, details = excluded.details, at = excluded.at`,
   );
-  const lastLine = db.prepare("SELECT max(n) FROM bq_log WHERE job = ?").pluck();
+  const lastLine = db.prepare("SELECT max(n) FROM bq_log WHERE job = +?").pluck();
   const putLine = db.prepare(
     "INSERT INTO bq_log (job, n, at, run, attempt, stream, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
@@ -114,7 +114,7 @@ export function settleStore(c: StoreContext, ending: Ending) {
          UNION SELECT d.on_id FROM reach r CROSS JOIN bq_dep d ON d.job = r.id WHERE d.done = 0
          UNION SELECT j.id FROM reach r CROSS JOIN bq_job j ON j.batch = r.id WHERE j.state IN (0, 1, 2, 3, 4)
          LIMIT ${LOOKED_THROUGH})
-       SELECT EXISTS (SELECT 1 FROM reach WHERE id = @job)`,
+       SELECT EXISTS (SELECT 1 FROM reach WHERE id = +@job)`,
     )
     .pluck();
   const putRequest = db.prepare(

@@ -31,10 +31,10 @@ export type Stage = ReturnType<typeof stageStore>;
 export function stageStore(c: StoreContext, enqueue: EnqueueStore, ending: Ending, keys: Keys) {
   const { db, tick } = c;
   const put = db.prepare("INSERT INTO bq_stage (batch, n, at, row) VALUES (?, ?, ?, ?)");
-  const next = db.prepare("SELECT n, row FROM bq_stage WHERE batch = ? ORDER BY n LIMIT +?");
+  const next = db.prepare("SELECT n, row FROM bq_stage WHERE batch = +? ORDER BY n LIMIT +?");
   const remove = db.prepare("DELETE FROM bq_stage WHERE batch = ? AND n <= ?");
   const ends = db.prepare(
-    "SELECT (SELECT min(n) FROM bq_stage WHERE batch = @id) AS first, (SELECT max(n) FROM bq_stage WHERE batch = @id) AS last",
+    "SELECT (SELECT min(n) FROM bq_stage WHERE batch = +@id) AS first, (SELECT max(n) FROM bq_stage WHERE batch = +@id) AS last",
   );
   const shrink = db.prepare("UPDATE bq_batch SET staged = staged - ? WHERE id = ?");
   const staged = db.prepare("SELECT staged FROM bq_batch WHERE id = ?").pluck();

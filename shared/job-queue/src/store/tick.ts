@@ -38,8 +38,8 @@ export interface Tick {
   batchEvent(change: BatchChange, id: number, run: number, state: number): void;
 }
 
-// Statements of the store write `LIMIT +?` and, in joins, `id = +?`: SQLite plans a statement anew at every run when its planner looked at the
-// value of a bound parameter, and the unary plus keeps it from looking. The index is used all the same.
+// Statements of the store write `LIMIT +?` and, where they join or sort, `id = +?`: SQLite plans a statement anew at every run when its planner
+// looked at the value of a bound parameter, and the unary plus keeps it from looking. The index is used all the same.
 export interface StoreContext {
   readonly db: Database;
   readonly tick: Tick;
