@@ -11,10 +11,12 @@ export interface CommandContext {
   /** The open brain; opened at the first call, closed by whoever runs the command. */
   session(options: { readonly plugins: boolean; readonly brain?: BrainOptions | undefined }): Promise<AppSession>;
   /**
-   * Run something that Ctrl-C ends without harming a job: the signal is aborted, and `interrupted` tells it afterwards.
+   * Run something that Ctrl-C ends without harming a job: the signal is aborted, and `interrupted` tells it afterwards. `tells`: a job whose end
+   * it tells itself, so that nobody else needs to.
    */
   interruptible<T>(
     work: (signal: AbortSignal) => Promise<T>,
+    tells?: number,
   ): Promise<{ readonly value: T; readonly interrupted: boolean }>;
 }
 

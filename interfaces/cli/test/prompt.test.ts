@@ -84,6 +84,20 @@ test("Ctrl+C leaves a followed log and the job goes on", async () => {
   expect((await brains(brain, "jobs 1 --json")).json[0]?.data).toMatchObject({ job: { state: "processing" } });
 });
 
+test("the end of a job that is followed is told once, behind its output", async () => {
+  const brain = await openTestBrain();
+  const terminal = openTerminal(brain);
+  await terminal.shows("test-brain");
+  terminal.type(`watch --name ada${KEY.enter}`);
+  await terminal.shows("following; Ctrl+C leaves");
+  brain.gate.open();
+  await terminal.shows(/hold ada {2}done/);
+  terminal.type(`watch --name bob${KEY.enter}`);
+  await terminal.shows(/hold bob {2}done/);
+  expect(terminal.text().match(/hold \w+ {2}done/g)).toEqual(["hold ada  done", "hold bob  done"]);
+  expect(terminal.text()).toMatch(/let go[^]*hold ada {2}done/);
+});
+
 test("a question is answered by a key only after the card was focused and looked at", async () => {
   const brain = await openTestBrain();
   const terminal = openTerminal(brain);

@@ -49,7 +49,7 @@ export async function followOutput(
     );
     const [ended] = await Promise.all([work, log]);
     return ended;
-  });
+  }, number);
   return report(context, session, interrupted && end.because !== "ended" ? { ...end, because: "interrupt" } : end);
 }
 

@@ -72,6 +72,8 @@ export function createPrompt(options: PromptOptions): Prompt {
   const { session, history, layout } = options;
   const listeners = new Set<() => void>();
   const followers = new Set<AbortController>();
+  /** Jobs whose end whoever follows them tells. */
+  const toldElsewhere = new Set<number>();
   let editor = EMPTY_EDITOR;
   let view = EMPTY_VIEW;
   let card = NO_CARD;
@@ -107,10 +109,11 @@ export function createPrompt(options: PromptOptions): Prompt {
   const apply = (events: readonly WorkEvent[]) => {
     for (const event of events) view = reduceWork(view, event);
     if (view.ended.length > 0) {
+      const news = view.ended.filter(({ number }) => !toldElsewhere.delete(number));
       const at = layout();
       said = [
         ...said,
-        ...view.ended.map(
+        ...news.map(
           (operation) =>
             ` ${at.style.dim(clockSeconds(at.now))}  ${changeLine(operation, at)}${operation.status === "failed" ? at.style.dim(`   /jobs ${operation.number}`) : ""}`,
         ),
@@ -189,8 +192,12 @@ export function createPrompt(options: PromptOptions): Prompt {
   void lookNow();
   void lookForInterrupted();
 
-  const interruptible: LineContext["interruptible"] = async (work) => {
+  const interruptible: LineContext["interruptible"] = async (work, tells) => {
     const stop = new AbortController();
+    if (tells !== undefined) {
+      toldElsewhere.add(tells);
+      stop.signal.addEventListener("abort", () => toldElsewhere.delete(tells));
+    }
     followers.add(stop);
     changed();
     try {

@@ -102,6 +102,13 @@ export async function openTestBrain(): Promise<TestBrain> {
         input: hold.input,
         run: (input, context) => context.enqueueJob(hold, input, { label: `hold ${input.name}` }),
       }),
+      defineTool({
+        name: "watch",
+        description: "Hold, and see it through.",
+        input: hold.input,
+        wait: 30,
+        run: (input, context) => context.enqueueJob(hold, input, { label: `hold ${input.name}` }),
+      }),
       defineTool({ name: "fail", description: "Fail.", run: (_, context) => context.enqueueJob(fail, {}) }),
       defineTool({ name: "choose", description: "Choose.", run: (_, context) => context.enqueueJob(choose, {}) }),
       defineTool({

@@ -56,6 +56,6 @@ export async function sayLeftOver(home: string, { job, run, attempt, pid, stoppe
       ? "Nothing of it was found still running."
       : `Still found and ended: ${count(stopped, "process", "processes")}.`;
   const stuck = left.length === 0 ? "" : ` Could not be ended: ${left.join(", ")}.`;
-  void log.append("note", Buffer.from(`\nThe worker (process ${pid}) died while the program ran. ${found}${stuck}\n`));
+  void log.append("note", Buffer.from(`The worker (process ${pid}) died while the program ran. ${found}${stuck}\n`));
   await log.finish();
 }
