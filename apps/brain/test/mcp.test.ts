@@ -37,7 +37,7 @@ describe.each(CLIENTS)("over stdio with %s", (name) => {
       const { isError, structuredContent, content } = await client.call(tool);
       expect(isError, content[0]?.text).toBeFalsy();
       expect(structuredContent).toMatchObject({ status: "queued" });
-      expect(JSON.parse(content.at(-1)?.text ?? "")).toEqual(structuredContent);
+      expect(JSON.parse(content[0]?.text ?? "")).toEqual(structuredContent);
       ids.push(String(structuredContent?.["batchId"] ?? structuredContent?.["jobId"]));
     }
     const status = await client.call("shell_status");

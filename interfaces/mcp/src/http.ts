@@ -6,6 +6,7 @@ import { readJson, type BodyLimits } from "./http-body.ts";
 import { guard, LOOPBACK_NAMES } from "./http-guard.ts";
 import { RequestCounter, type RequestLimits } from "./http-limits.ts";
 import { LegacySessions, type SessionLimits } from "./legacy-sessions.ts";
+import { Listening } from "./resources/subscriptions.ts";
 import { toolServers, type ToolServerOptions } from "./tool-server.ts";
 
 export interface HttpLimits extends BodyLimits, RequestLimits, SessionLimits {}
@@ -62,6 +63,8 @@ export function mcpOverHttp(options: McpHttpOptions): McpHttp {
     },
   );
 
+  const listening = new Listening(options.shell, (uri) => modern.notify.resourceUpdated(uri));
+
   return {
     async fetch(request) {
       const unwelcome = guard(request, { path, names: [...LOOPBACK_NAMES, ...names] });
@@ -79,6 +82,7 @@ export function mcpOverHttp(options: McpHttpOptions): McpHttp {
       }
     },
     async close() {
+      listening.close();
       await Promise.all([modern.close(), sessions.close()]);
     },
   };
@@ -95,6 +99,13 @@ export function mcpOverHttp(options: McpHttpOptions): McpHttp {
     }
     // The token has done its work; nothing behind this point needs it.
     const authInfo = { token: "", clientId: caller.principal, scopes: [], extra: { caller } };
-    return modern.fetch(request, { authInfo, parsedBody: json });
+    const watching = listening.begin(json, caller);
+    if (!watching) return modern.fetch(request, { authInfo, parsedBody: json });
+    try {
+      return whenOver(await modern.fetch(request, { authInfo, parsedBody: watching.message }), watching.end);
+    } catch (error) {
+      watching.end();
+      throw error;
+    }
   }
 }

@@ -1,7 +1,9 @@
 import { Console } from "node:console";
 import { Writable, type Readable } from "node:stream";
 import { serveStdio as serve, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import type { McpServer } from "@modelcontextprotocol/server";
 import type { Caller } from "@brains/shell";
+import { Listening } from "./resources/subscriptions.ts";
 import { toolServers, type ToolServerOptions } from "./tool-server.ts";
 
 export interface ServeStdioOptions extends ToolServerOptions {
@@ -30,9 +32,18 @@ export async function serveStdio(options: ServeStdioOptions): Promise<void> {
     for (const end of ["end", "close", "error"]) stdin.once(end, () => resolve());
     wire.once("error", () => resolve());
   });
+  let server: McpServer | undefined;
   const report = options.onError ?? ((error) => process.stderr.write(`brains mcp: ${error.message}\n`));
-  const handle = serve(({ era }) => serverFor({ caller, era }), { transport, onerror: report });
+  const listening = new Listening(options.shell, (uri) => {
+    // To whoever listens for it; the SDK knows who does.
+    server?.server.sendResourceUpdated({ uri }).catch(() => undefined);
+  });
+  const handle = serve(({ era }) => (server = serverFor({ caller, era })), { transport, onerror: report });
+  const deliver = transport.onmessage;
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a transport has no other way
+  transport.onmessage = (message) => deliver?.(listening.received(message, caller));
   await gone;
+  listening.close();
   await handle.close();
 }
 

@@ -12,6 +12,7 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { shellData, type ShellData } from "./shell-data.ts";
 import { earlierRun, isOpenTo, taskBase, taskView, type Work } from "./task-view.ts";
 
 const TASKS = "io.modelcontextprotocol/tasks";
@@ -62,9 +63,11 @@ export class Tasks {
   readonly #shell: Shell;
   readonly #caller: Caller;
   readonly #names: QuestionNames;
+  readonly #call: ShellData;
 
   constructor(shell: Shell, caller: Caller, names: QuestionNames) {
     this.#shell = shell;
+    this.#call = shellData(shell, caller);
     this.#caller = caller;
     this.#names = names;
   }
@@ -119,7 +122,7 @@ export class Tasks {
   }
 
   async #look(id: string): Promise<Work | undefined> {
-    const reply = await this.#call<JobReply>("shell:job", { id }).catch((error: unknown) => {
+    const reply = await this.#call<JobReply>("job", { id }).catch((error: unknown) => {
       if (isCodedError(error) && error.code.endsWith("NOT_FOUND")) return undefined;
       throw error;
     });
@@ -134,7 +137,7 @@ export class Tasks {
   }
 
   async #running(batch: string): Promise<readonly JobView[]> {
-    const { jobs } = await this.#call<{ jobs: JobView[] }>("shell:jobs", { batch, state: "processing", limit: 100 });
+    const { jobs } = await this.#call<{ jobs: JobView[] }>("jobs", { batch, state: "processing", limit: 100 });
     return jobs;
   }
 
@@ -145,7 +148,7 @@ export class Tasks {
       if (!input) continue;
       const read = this.#hasRead(job.id);
       try {
-        await this.#call("shell:send", { id: job.id, ...input });
+        await this.#call("send", { id: job.id, ...input });
         this.#names.answered(job);
         await read.promise;
       } catch (error) {
@@ -169,16 +172,11 @@ export class Tasks {
 
   async #cancel(id: string): Promise<void> {
     try {
-      await this.#call("shell:cancel", { ids: id });
+      await this.#call("cancel", { ids: id });
     } catch (error) {
       // It ended meanwhile, which is as good.
       if (!isCodedError(error) || error.code !== "INVALID_STATE") throw asProtocolError(error);
     }
-  }
-
-  async #call<T>(tool: string, input: object): Promise<T> {
-    const reply = await this.#shell.callTool(tool, input, this.#caller);
-    return (reply as Extract<typeof reply, { kind: "data" }>).data as T;
   }
 }
 

@@ -18,6 +18,8 @@ export interface ToolCall {
   readonly args: Record<string, unknown>;
   readonly caller: Caller;
   readonly context: ServerContext;
+  /** False for a client of a revision that has no links to resources. */
+  readonly links?: boolean | undefined;
   /** The answer in another form, for a reply that has one; undefined where it has none. */
   readonly instead?: ((reply: ToolReply) => Promise<CallToolResult | undefined>) | undefined;
 }
@@ -37,7 +39,7 @@ export async function callTool(options: ToolCallOptions, call: ToolCall): Promis
     const other = await instead?.(reply);
     if (other) return other;
     const warning = await options.trouble?.({ looked: reply.kind === "ended" });
-    return toolResult(reply, { waitCappedTo, warning });
+    return toolResult(reply, { waitCappedTo, warning, links: call.links });
   } catch (error) {
     return errorResult(error);
   } finally {

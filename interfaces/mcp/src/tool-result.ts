@@ -1,6 +1,7 @@
 import type { BatchInfo, JobInfo, Outcome, QueuedReply, ToolReply } from "@brains/shell";
-import type { CallToolResult } from "@modelcontextprotocol/server";
+import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server";
 import { plainJson, plainText } from "./plain-text.ts";
+import { batchUri, outputUri } from "./resources/work-uri.ts";
 import { wireName } from "./wire-names.ts";
 
 /** Characters of JSON that are not repeated beside a text which says the same: some clients give a model everything that is there. */
@@ -12,6 +13,8 @@ export interface ReplyNotes {
   readonly waitCappedTo?: number | undefined;
   /** A trouble that does not undo the call, e.g. that no worker could be started. */
   readonly warning?: string | undefined;
+  /** False for a client of a revision that has no links to resources. */
+  readonly links?: boolean | undefined;
 }
 
 /** The reply of the shell as the answer of a tool call: the same facts typed and as text. */
@@ -25,9 +28,19 @@ export function toolResult(reply: ToolReply, notes: ReplyNotes = {}): CallToolRe
     const { tip, next } = queued;
     const words = { tip: inWireNames(tip), ...(next && { next: { ...next, reason: inWireNames(next.reason) } }) };
     const stillRunning = waited === undefined ? {} : { waited, timedOut: true };
-    return answer(withNotes({ ...queued, ...words, ...stillRunning }, notes), undefined, false);
+    const said = answer(withNotes({ ...queued, ...words, ...stillRunning }, notes), undefined, false);
+    return notes.links === false ? said : { ...said, content: [...said.content, workLink(queued)] };
   }
   return endedResult(reply.queued, reply.outcome, notes);
+}
+
+/** Where a job's output is read, also while it grows; of a batch, how it stands. */
+function workLink({ jobId, number, label }: QueuedReply): ContentBlock {
+  const [uri, what, mimeType] =
+    jobId === undefined
+      ? [batchUri(number), "Batch", "application/json"]
+      : [outputUri(number), "Output of", "text/plain"];
+  return { type: "resource_link", uri, name: `${what} #${number}`, description: plainText(label), mimeType };
 }
 
 /** How work ended, as far as an answer tells it. */

@@ -5,12 +5,15 @@ import {
   ProtocolErrorCode,
   type CallToolResult,
   type InputRequiredResult,
+  type ServerCapabilities,
   type ServerContext,
   type Tool,
 } from "@modelcontextprotocol/server";
 import { INSTRUCTIONS } from "./instructions.ts";
 import { callTool, type ToolCall, type ToolCallOptions } from "./tool-call.ts";
 import { demandTasks, QuestionNames, takesTasks, Tasks } from "./tasks.ts";
+import { serveResources } from "./resources/serve.ts";
+import { serveSubscriptions } from "./resources/subscriptions.ts";
 import { offerTools, type OfferedTool } from "./tool-list.ts";
 import { wireName } from "./wire-names.ts";
 
@@ -41,6 +44,18 @@ export interface Serving {
   readonly era: "legacy" | "modern";
 }
 
+/**
+ * No list is said to change: tools are what the plugins gave when the process started, and nobody is told when work comes and goes,
+ * which is what the list of resources shows.
+ */
+const CAPABILITIES: ServerCapabilities = {
+  tools: { listChanged: false },
+  resources: { listChanged: false, subscribe: true },
+};
+
+/** The first revision whose results may have links to resources: a client of an older one would refuse the whole result. */
+const LINKS_SINCE = "2025-06-18";
+
 interface Offer {
   readonly byName: ReadonlyMap<string, OfferedTool>;
   readonly list: readonly OfferedTool["tool"][];
@@ -59,7 +74,7 @@ export function toolServers(options: ToolServerOptions, first?: Caller): (servin
     const { byName, list } = offerTo(caller);
     const mcp = new McpServer(
       { name: "brains", title: "brains", version: options.version },
-      { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+      { capabilities: CAPABILITIES, instructions: INSTRUCTIONS },
     );
     const tasks = era === "modern" ? new Tasks(options.shell, caller, names) : undefined;
     tasks?.serve(mcp);
@@ -72,12 +87,16 @@ export function toolServers(options: ToolServerOptions, first?: Caller): (servin
         if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, unknownTool(wire, byName));
         if (options.onlyAsTask?.(tool.name)) demandTasks(context);
         const instead = tasks && takesTasks(context) ? asTask(tasks) : undefined;
-        return callTool(options, { tool, args: input, caller, context, instead });
+        // oxlint-disable-next-line typescript/no-deprecated -- what a client with a handshake speaks is known nowhere else
+        const links = era === "modern" || (server.getNegotiatedProtocolVersion() ?? "") >= LINKS_SINCE;
+        return callTool(options, { tool, args: input, caller, context, links, instead });
       };
       return native.get(name)?.call(args, context, shellTool) ?? shellTool(name, args);
     });
     // What the SDK compares the headers of arguments (x-mcp-header) with before it calls.
     mcp.toolInputSchemaJson = (name) => (native.get(name) ?? byName.get(name))?.tool.inputSchema;
+    serveResources(mcp, options.shell, caller);
+    if (era === "legacy") serveSubscriptions(mcp, options.shell, caller);
     options.extend?.(mcp);
     return mcp;
   };

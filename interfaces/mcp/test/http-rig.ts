@@ -1,6 +1,6 @@
 // A server over HTTP on a real shell and queue, and requests made by hand, so that what a client library would refuse to send is sent too.
 import { request as httpRequest } from "node:http";
-import { defineJob, definePlugin, defineTool } from "@brains/plugin";
+import { defineJob, definePlugin, defineTool, type AnyPlugin } from "@brains/plugin";
 import { createTestShell } from "@brains/shell/testing";
 import { onTestFinished } from "vitest";
 import { z } from "zod";
@@ -100,8 +100,8 @@ export const MODERN = "2026-07-28";
 const JSON_HEADERS = { "Content-Type": "application/json", Accept: "application/json, text/event-stream" };
 
 /** Tokens are `ada`, `bob` (operators) and `eve` (an approver). */
-export async function serveHttp(options: Partial<McpHttpOptions> = {}) {
-  const kit = await createTestShell({ plugins: [kinds] });
+export async function serveHttp(options: Partial<McpHttpOptions> = {}, plugins: readonly AnyPlugin[] = []) {
+  const kit = await createTestShell({ plugins: [kinds, ...plugins] });
   const mcp = mcpOverHttp({ shell: kit.shell, version: "0", verify: async (token) => HOLDERS[token], ...options });
   const listening = await listen(mcp, { port: 0 });
   onTestFinished(async () => {
@@ -132,10 +132,10 @@ export async function serveHttp(options: Partial<McpHttpOptions> = {}) {
       "io.modelcontextprotocol/clientInfo": { name: "test", version: "0" },
       "io.modelcontextprotocol/clientCapabilities": clientCapabilities,
     };
-    const { name, taskId } = params as { name?: string; taskId?: string };
+    const { name, taskId, uri } = params as { name?: string; taskId?: string; uri?: string };
     const headers = { Authorization: `Bearer ${token}`, "MCP-Protocol-Version": MODERN, "Mcp-Method": method };
     const body = JSON.stringify({ jsonrpc: "2.0", id: ++last, method, params: { ...params, _meta } });
-    const answer = await send({ ...headers, "Mcp-Name": name ?? taskId }, body);
+    const answer = await send({ ...headers, "Mcp-Name": name ?? taskId ?? uri }, body);
     const json = answer.headers["content-type"]?.includes("event-stream")
       ? (/^data: (.*"id".*)$/m.exec(answer.text)?.[1] ?? "{}")
       : answer.text;

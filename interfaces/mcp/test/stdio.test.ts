@@ -11,6 +11,7 @@ const count = defineJob({
   async run({ to, fail }, job) {
     for (let current = 1; current <= to; current++) {
       job.progress({ current, total: to, unit: "numbers" });
+      job.log(`counted ${current}`);
       await job.step(`${current}`, () => current);
     }
     if (fail) throw new Error("counted to the end and broke");
@@ -36,7 +37,7 @@ const counting = definePlugin({
 interface Message {
   readonly id?: number;
   readonly method?: string;
-  readonly params?: { readonly progress: number; readonly total: number };
+  readonly params?: { readonly progress: number; readonly total: number; readonly uri?: string };
   readonly result?: {
     readonly isError?: boolean;
     readonly content: { text: string }[];
@@ -145,6 +146,20 @@ test("an unknown tool is a protocol error that knows what was meant", async () =
     code: -32602,
     message: expect.stringContaining("counting_count"),
   });
+});
+
+test("a client that subscribed is told of new output, and of nothing that it unsubscribed from", async () => {
+  const { request, call, messages } = await serve();
+  const subscribe = async (uri: string) => (await request("resources/subscribe", { uri })).error?.code;
+  expect(await subscribe("job://1")).toBe(-32602);
+  await call("counting_count", { to: 1, fail: true, wait: 30 });
+  for (const uri of ["job://1", "job://1/output"]) expect(await subscribe(uri)).toBeUndefined();
+  expect(await subscribe("job://1/output?after=")).toBe(-32602);
+  await request("resources/unsubscribe", { uri: "job://1" });
+  await call("shell_retry", { id: 1 });
+  const updates = () => messages.filter(({ method }) => method === "notifications/resources/updated");
+  await vi.waitFor(() => expect(updates()).not.toEqual([]), { timeout: 5000 });
+  expect(updates().map(({ params }) => params?.uri)).not.toContain("job://1");
 });
 
 test("a model can neither see nor call what is for persons", async () => {
