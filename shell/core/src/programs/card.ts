@@ -76,8 +76,8 @@ export function programCard(
     requesterMaySendInput: request.requesterMaySendInput === true,
     earlyInput: earlyInput && {
       text: show(earlyInput.text),
-      characters: earlyInput.text.length,
-      cut: earlyInput.text.length >= 16 * 1024,
+      characters: earlyInput.characters,
+      cut: earlyInput.characters > earlyInput.text.length,
       from: earlyInput.senders,
     },
     changed,

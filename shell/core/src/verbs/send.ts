@@ -34,14 +34,16 @@ export function sendVerb(ports: VerbPorts): Tool {
       const job = await jobOf(ports.queue, found);
       const { caller } = call;
       await assertRead(ports, job);
-      if (!mayApprove(ports, caller, job)) await assertUnapprovedInput(ports, job, caller, { text, eof });
+      const forget = mayApprove(ports, caller, job)
+        ? undefined
+        : await assertUnapprovedInput(ports, job, caller, { text, eof });
       const { principal, interface: place } = caller;
-      const { number, pending } = await ports.queue.service.sendInput(job.id, {
-        text,
-        eof,
-        principal,
-        interface: place,
-      });
+      const { number, pending } = await ports.queue.service
+        .sendInput(job.id, { text, eof, principal, interface: place })
+        .catch(async (error: unknown) => {
+          await forget?.();
+          throw error;
+        });
       const what = text === "" ? "The end of its input" : count(text.length, "character");
       const waiting = pending > 1 ? ` ${count(pending, "piece")} wait to be read.` : "";
       const data: SendReply = { message: `#${number}: ${what} sent.${waiting}`, number, pending };
@@ -66,22 +68,26 @@ function mayApprove(ports: VerbPorts, caller: Caller, job: JobInfo): boolean {
   return decides(caller) && (ports.requesterMayDecide || job.origin?.principal !== caller.principal);
 }
 
-/** Somebody who could not approve the program sends: only where nobody had to, or the card allowed it; what comes before a card is put on it. */
+/**
+ * Somebody who could not approve the program sends: only where nobody had to, or the card allowed it; what comes before a card is put on it.
+ * Returns what takes it off again.
+ */
 async function assertUnapprovedInput(
   ports: VerbPorts,
   job: JobInfo,
   caller: Caller,
   input: { readonly text: string; readonly eof: boolean },
-): Promise<void> {
+): Promise<(() => Promise<void>) | undefined> {
   const refuse = () => assertAllowed(programRequests, job, caller);
   let programRequests = await cardsOf(ports.queue, job);
   refuse();
-  if (programRequests.length > 0) return;
+  if (programRequests.length > 0) return undefined;
   const sender = `${caller.interface}:${caller.principal}`;
-  await rememberEarlyInput(ports.queue, job, { ...input, sender });
+  const forget = await rememberEarlyInput(ports.queue, job, { ...input, sender, at: ports.now() });
   // Whoever was asked meanwhile may not have seen it.
   programRequests = await cardsOf(ports.queue, job);
   refuse();
+  return forget;
 }
 
 function assertAllowed(requests: readonly RequestInfo[], job: JobInfo, caller: Caller): void {

@@ -66,12 +66,18 @@ test("input that came before anybody was asked stands on the card and is part of
   await using brain = await programShell();
   await brain.call("shell:pause", { name: "runner" });
   const id = await brain.ask(READ);
-  await brain.call("shell:send", { id, text: "early\n", eof: true }, { caller: MODEL });
+  const send = (text: string) => brain.call("shell:send", { id, text }, { caller: MODEL });
+  // At once: neither may hide behind the other.
+  await Promise.all([send("early\n"), send("early\n")]);
+  await brain.call("shell:send", { id, eof: true }, { caller: MODEL });
+  await expect(send("too late")).rejects.toThrow(expect.objectContaining({ code: "INPUT_CLOSED" }));
   await brain.call("shell:unpause", { name: "runner" });
   const { details } = await asked(brain, id);
-  expect(details).toMatchObject({ earlyInput: { text: "early\n", from: ["mcp:tester"] } });
+  expect(details).toMatchObject({
+    earlyInput: { text: "early\nearly\n", characters: 12, cut: false, from: ["mcp:tester"] },
+  });
   await brain.decide(id, "approve");
-  expect((await brain.logs(id)).lines.map(({ text }) => text)).toContain("got early");
+  expect((await brain.logs(id)).lines.filter(({ text }) => text === "got early")).toHaveLength(2);
 });
 
 test("what was given all of its input with the request takes no more, while it is asked about and while it runs", async () => {
