@@ -100,6 +100,15 @@ test("status, jobs, batches, logs and the verbs that steer load no plugin", asyn
   }
 });
 
+test("a text that is longer than what is sent at once is sent in pieces, in order", async () => {
+  const brain = await openTestBrain();
+  await brains(brain, "run hold --name ada");
+  const text = `${"a".repeat(199_999)}😀${"b".repeat(300_000)}`;
+  const sent = await runWords(brain, ["send", "1", text, "--eof"]);
+  expect(sent.out).toBe(" #1: 500002 characters sent, in 3 pieces.\n");
+  expect((await brains(brain, "send 1 more")).err).toContain("INPUT_CLOSED");
+});
+
 test("cancel says what became of each, and an unknown id changes nothing", async () => {
   const brain = await openTestBrain();
   await brains(brain, "run make --count 3");

@@ -12,6 +12,7 @@ import type { JudgeProgram } from "./judge.ts";
 import { masked, maskedError } from "./mask.ts";
 import { storeMark } from "./marks.ts";
 import { AttemptLog } from "./output/attempt-log.ts";
+import { removeOutput } from "./output/folder.ts";
 import { resolveProgram } from "./resolve.ts";
 import type { ResolvedProgram } from "./resolve.ts";
 import { runProgram } from "./run.ts";
@@ -82,7 +83,20 @@ export class ProgramSession {
     if (this.#ports.stopped()) return log.close();
     await log.flush();
     // A reader sees the rest before and after; it only takes less room then.
-    this.#ports.later(log.finish());
+    this.#ports.later(this.#finish(log));
+  }
+
+  /** A job that is deleted meanwhile takes its output along, also what was compressed after that. */
+  async #finish(log: AttemptLog): Promise<void> {
+    const { queue, settings } = this.#ports;
+    const { number } = this.#job;
+    const isGone = async () => (await queue.service.getStatus(number)) === null;
+    try {
+      await log.finish();
+    } catch (error) {
+      if (!(await isGone())) throw error;
+    }
+    if (await isGone()) await removeOutput(settings.home, number);
   }
 
   async #run(request: ProgramRequest): Promise<ProgramEnding> {

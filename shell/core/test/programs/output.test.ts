@@ -125,6 +125,16 @@ test("models get it without what steers a terminal; it goes with its job", async
   expect(existsSync(folder)).toBe(false);
 });
 
+test("a job that is deleted while its output is compressed leaves nothing", async () => {
+  await using brain = await programShell(ALLOW_ALL);
+  const id = await brain.ask(SH("head -c 8000000 /dev/urandom"));
+  await ended(brain, id);
+  await brain.call("shell:delete", { ids: id });
+  await brain.shell.stop();
+  expect(existsSync(join(brain.home, "output", `${id}`))).toBe(false);
+  expect(brain.log).toEqual([]);
+});
+
 test("further programs wait for their turn and start by themselves; each keeps its own output", async () => {
   await using brain = await programShell({ ...ALLOW_ALL, concurrency: 1 });
   const ids = [await brain.ask(SH("read -r x; echo first")), await brain.ask(SH("echo second"))] as const;
