@@ -12,6 +12,7 @@ import {
 import { INSTRUCTIONS } from "./instructions.ts";
 import { callTool, type ToolCall, type ToolCallOptions } from "./tool-call.ts";
 import { demandTasks, QuestionNames, takesTasks, Tasks } from "./tasks.ts";
+import { servePrompts } from "./prompts.ts";
 import { serveResources } from "./resources/serve.ts";
 import { serveSubscriptions } from "./resources/subscriptions.ts";
 import { offerTools, type OfferedTool } from "./tool-list.ts";
@@ -45,11 +46,12 @@ export interface Serving {
 }
 
 /**
- * No list is said to change: tools are what the plugins gave when the process started, and nobody is told when work comes and goes,
+ * No list is said to change: tools and prompts are what the plugins gave when the process started, and nobody is told when work comes and goes,
  * which is what the list of resources shows.
  */
 const CAPABILITIES: ServerCapabilities = {
   tools: { listChanged: false },
+  prompts: { listChanged: false },
   resources: { listChanged: false, subscribe: true },
 };
 
@@ -97,6 +99,7 @@ export function toolServers(options: ToolServerOptions, first?: Caller): (servin
     mcp.toolInputSchemaJson = (name) => (native.get(name) ?? byName.get(name))?.tool.inputSchema;
     serveResources(mcp, options.shell, caller);
     if (era === "legacy") serveSubscriptions(mcp, options.shell, caller);
+    servePrompts(mcp, options.shell, caller, byName);
     options.extend?.(mcp);
     return mcp;
   };
