@@ -1,7 +1,8 @@
-import { appendFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { appendFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type LogPage, OutputLog, OutputLogReader, startProgram } from "../src/index.ts";
 import { PATH, temporaryFolder } from "./kit.ts";
 
@@ -195,6 +196,31 @@ test("a log that cannot be written says so to its writer", async () => {
   void log.append("stdout", Buffer.from("x"));
   await expect(log.flush()).rejects.toThrow(/closed|EBADF/);
   expect(() => log.append("stdout", Buffer.from("x"))).toThrow(/closed|EBADF/);
+});
+
+test("a full disk loses output, not the program, and leaves room for others", async ({ skip }) => {
+  const disk = temporaryFolder();
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]).status !== 0)
+    skip("a small disk is only for root to have");
+  onTestFinished(() => void execFileSync("umount", [disk]));
+  const folder = join(disk, "log");
+  const log = await OutputLog.open(folder, { keepBytes: KEEP });
+  const all = Buffer.byteLength(lines(0, 20_000));
+  for (let from = 0; from < 20_000; from += 100) {
+    await log.append("stdout", Buffer.from(lines(from, from + 100)));
+    await log.flush();
+  }
+  // Somebody else has room.
+  writeFileSync(join(disk, "other"), Buffer.alloc(32 * 1024));
+  rmSync(join(disk, "other"));
+  for (let from = 20_000; from < 20_100; from += 100) await log.append("stdout", Buffer.from(lines(from, from + 100)));
+  await log.close();
+  const read = await pages(folder, 100_000);
+  const text = textOf(read);
+  expect(text.startsWith(lines(0, 100))).toBe(true);
+  expect(text.endsWith(lines(20_000, 20_100))).toBe(true);
+  expect(droppedOf(read)).toBeGreaterThan(0);
+  expect(droppedOf(read) + Buffer.byteLength(text)).toBe(all + 100 * 100);
 });
 
 test("a program can be followed by another reader while it writes", async () => {

@@ -15,6 +15,8 @@ export const DEFAULT_KEEP_BYTES = 64 * 1024 * 1024;
 const SEGMENTS = 64;
 const HEAD_SEGMENTS = 16;
 const SMALLEST_KEEP = SEGMENTS * 2 * LARGEST_FRAME;
+/** The disk, the quota of the user, or the limit of a file's size. */
+const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 /** So much may wait to be written before the writer is asked to wait. */
 const WAITING_BYTES = 1024 * 1024;
 
@@ -29,6 +31,8 @@ export class OutputLog {
   #used: number;
   #frames: number;
   #output: number;
+  /** What was appended last is not there: the disk was full. */
+  #gap = false;
   #waiting: Frame[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
@@ -113,22 +117,46 @@ export class OutputLog {
   async #store(frames: readonly Frame[]): Promise<void> {
     for (let next = 0; next < frames.length;) {
       const parts: Buffer[] = [];
+      const used = this.#gap ? 0 : this.#used;
       let size = 0;
       let output = 0;
       for (; next < frames.length; next++) {
         const frame = frames[next];
         if (!frame) break;
         const length = HEADER_BYTES + frame.bytes.length;
-        if (this.#used + size + length > this.#segmentBytes) break;
+        if (used + size + length > this.#segmentBytes) break;
         parts.push(headerOf(frame), frame.bytes);
         size += length;
         output += frame.bytes.length;
       }
-      if (size > 0) await writeAll(this.#file, parts, size);
-      this.#used += size;
+      const written = await this.#unlessFull(async () => {
+        if (this.#gap) await this.#nextSegment();
+        if (size > 0) await writeAll(this.#file, parts, size);
+        this.#used += size;
+      });
       this.#frames += size;
       this.#output += output;
-      if (next < frames.length) await this.#nextSegment();
+      // What follows what is not there begins a segment: its name says where it belongs.
+      this.#gap = !written;
+      if (next < frames.length && written) this.#gap = !(await this.#unlessFull(() => this.#nextSegment()));
+    }
+  }
+
+  /**
+   * Runs a write. On a full disk this output is lost, so that the program goes on, and room is given back to whoever needs it more: the end
+   * of a job has to be stored. False then.
+   */
+  async #unlessFull(write: () => Promise<void>): Promise<boolean> {
+    try {
+      await write();
+      return true;
+    } catch (error) {
+      if (!FULL.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      await this.#file.truncate(this.#used).catch(() => undefined);
+      const kept = Math.max(1, Math.floor((this.#starts.length - 1) / 2));
+      for (const { frames, output } of this.#starts.splice(kept, this.#starts.length - 1 - kept))
+        await rm(pathOf(this.#folder, frames, output), { force: true });
+      return false;
     }
   }
 

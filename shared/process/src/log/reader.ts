@@ -121,7 +121,7 @@ class GrowingPage {
   }
 
   skipTo({ frameStart, outputStart }: Segment): void {
-    this.#dropped = Math.max(0, outputStart - this.at.output);
+    this.#dropped += Math.max(0, outputStart - this.at.output);
     this.at = { frames: frameStart, output: outputStart };
   }
 
