@@ -33,7 +33,7 @@ export async function serveStdio(options: ServeStdioOptions): Promise<void> {
     wire.once("error", () => resolve());
   });
   let server: McpServer | undefined;
-  const report = options.onError ?? ((error) => process.stderr.write(`brains mcp: ${error.message}\n`));
+  const report = options.onError ?? ((error) => process.stderr.write(`brains mcp: ${troubleText(error)}\n`));
   const listening = new Listening(options.shell, (uri) => {
     // To whoever listens for it; the SDK knows who does.
     server?.server.sendResourceUpdated({ uri }).catch(() => undefined);
@@ -45,6 +45,12 @@ export async function serveStdio(options: ServeStdioOptions): Promise<void> {
   await gone;
   listening.close();
   await handle.close();
+}
+
+/** A message that fits no shape of the protocol fails each of them, at a screenful. */
+function troubleText(error: Error): string {
+  if ("issues" in error) return "a message that is not JSON-RPC was ignored";
+  return error.message.split("\n", 1)[0] ?? error.name;
 }
 
 /**
