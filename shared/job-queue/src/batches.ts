@@ -129,7 +129,7 @@ export class BatchJobManager {
     while ((await this.#setting.engine.submit("unfoldBatch", batch)).more);
   }
 
-  /** Adds jobs to an open batch. More than 1 000 are added in slices: of those a later one may be refused. Throws BATCH_CLOSED. */
+  /** Adds jobs to an open batch. More than 500 are added in slices: of those a later one may be refused. Throws BATCH_CLOSED. */
   async addToBatch(
     ref: string | number,
     operations: readonly AddedOperation[],
@@ -181,9 +181,9 @@ export class BatchJobManager {
   async cancelBatch(ref: string | number, options: { by?: string | undefined } = {}): Promise<BatchInfo> {
     const { engine } = this.#setting;
     const number = requireRef(engine, ref, "batch");
-    await this.#unfold(number);
-    const { by } = options;
-    for (let begun = false; (await engine.submit("cancelBatch", { id: number, by, begun })).more;) begun = true;
+    let { more } = await engine.submit("cancelBatch", { id: number, by: options.by });
+    // From here on a worker does this if this process does not.
+    while (more) ({ more } = await engine.submit("doChores", null));
     return engine.queries.batches({ ids: [number], limit: 1 })[0] as BatchInfo;
   }
 

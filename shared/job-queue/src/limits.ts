@@ -28,11 +28,11 @@ export const INPUT_PENDING_PIECES = 1_000;
 /** Commands in one transaction at most; more wait for the next one, so that the event loop turns in between. */
 export const GROUP_LIMIT = 500;
 /** Members of a batch that are written in one transaction; a larger batch comes in slices. */
-export const BATCH_SLICE = 1_000;
+export const BATCH_SLICE = 500;
 /** Jobs that one `enqueueMany` takes: they are one transaction. */
 export const ENQUEUE_MOST = 5_000;
 /** Running a job again costs about as much as ending so many. */
-export const RERUN_COST = 4;
+export const RERUN_COST = 2;
 /** How often a worker looks whether another one died. Take-over is wanted in under a second. */
 export const PEER_MS = 250;
 /** A busy worker writes a sign of life this often; without one for `SILENT_MS` it counts as not answering. */

@@ -344,4 +344,8 @@ CREATE TABLE bq_chore (
   PRIMARY KEY (id, kind)
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- Who asked for the cancel of a batch.
+ALTER TABLE bq_chore ADD COLUMN principal TEXT;
+`,
 ];

@@ -190,6 +190,25 @@ test("a large batch that stops after a failure starts nothing more, also where i
   expect(ran).toBe(1);
 });
 
+test("the cancel of a large batch whose process dies half way is gone on with by a worker, in the name of who asked", async () => {
+  const queue = await openQueue();
+  const { batchId, jobIds } = await queue.enqueueBatch(operations(COUNT));
+  const crash = crashAt("after-commit", 2);
+  const dying = await queue.again({ ports: crash.ports });
+  crash.arm(dying);
+  await expect(dying.batches.cancelBatch(batchId, { by: "ana" })).rejects.toThrow();
+  expect(crash.crashed).toBe(true);
+  expect(chores(queue.path)).toBe(1);
+  expect(inState(queue.path, 0)).toBe(COUNT - 2 * BATCH_SLICE);
+  let ran = 0;
+  queue.registerHandler("n", { process: () => void (ran += 1) });
+  await queue.start();
+  expect(await queue.batches.wait(batchId)).toMatchObject({ status: "cancelled", cancelledOperations: COUNT });
+  expect(ran).toBe(0);
+  const states = await Promise.all([0, COUNT - 1].map((at) => queue.service.getStatus(jobIds[at] as string)));
+  expect(states.map((job) => job?.error?.message)).toEqual(["Cancelled by ana.", "Cancelled by ana."]);
+});
+
 test("very many that wait for one job end with its cancel, come back with its retry and run after its end", async () => {
   const queue = await openQueue();
   const told = ends(queue);

@@ -4,6 +4,7 @@ import type { BatchPolicy } from "../job.ts";
 import { BATCH_SLICE, RERUN_COST } from "../limits.ts";
 import {
   BATCH_ACTIVE,
+  CHORE_CANCEL,
   CHORE_RERUN,
   CHORE_RERUN_KEEP,
   CHORE_STOP,
@@ -83,7 +84,7 @@ export interface BatchParts {
   readonly stage: Stage;
 }
 
-export type BatchSlices = Pick<ReturnType<typeof batchStore>, "stopSlice" | "rerunSlice">;
+export type BatchSlices = Pick<ReturnType<typeof batchStore>, "stopSlice" | "rerunSlice" | "cancelSlice">;
 
 export function batchStore(c: StoreContext, { enqueue, ending, control, again, chores, keys, stage }: BatchParts) {
   const { db, tick } = c;
@@ -165,11 +166,20 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, again, c
     for (const member of members) ending.endWaiting(member, CANCELLED, "batch");
   }
 
+  /** Cancels members, asking those that run to stop; the rest is a chore. */
+  function cancelSlice(id: number, principal: string | null): void {
+    const unfolding = stage.unfold(id, BATCH_SLICE);
+    const members = going.all(id, BATCH_SLICE) as { id: number }[];
+    if (unfolding || members.length === BATCH_SLICE) chores.put(id, CHORE_CANCEL, { principal });
+    for (const job of members) control.cancel(job.id, "batch", principal ?? undefined);
+    tick.touched.add(id);
+  }
+
   /** Runs members again that are marked: the failed ones first, because they bring back what was cancelled because of them. */
   function rerunSlice(id: number, kind: number, state: number, at: number): void {
     const members = marked.all(id, state, at, RERUN_SLICE) as number[];
-    if (members.length === RERUN_SLICE) chores.put(id, kind, state, members.at(-1));
-    else if (state === FAILED) chores.put(id, kind, CANCELLED, 0);
+    if (members.length === RERUN_SLICE) chores.put(id, kind, { state, at: members.at(-1) as number });
+    else if (state === FAILED) chores.put(id, kind, { state: CANCELLED });
     for (const member of members)
       if (again.firstBroken(member) === undefined) again.rerun(member, kind === CHORE_RERUN_KEEP);
     tick.touched.add(id);
@@ -246,6 +256,7 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, again, c
     settleTouched,
     stopSlice,
     rerunSlice,
+    cancelSlice,
     commands: {
       createBatch(input: NewBatch): InsertedBatch {
         if (input.idempotencyKey !== undefined && input.hash !== undefined) {
@@ -306,22 +317,16 @@ export function batchStore(c: StoreContext, { enqueue, ending, control, again, c
         tick.touched.add(id);
       },
 
-      /** One slice of it. `more` says that another call is needed, which says that the cancel has begun. */
-      cancelBatch(input: { id: number; by?: string | undefined; begun: boolean }): { more: boolean } {
-        const row = get(input.id);
-        if (row.state !== BATCH_ACTIVE) {
-          if (input.begun) return { more: false };
+      /** `more` says that the rest of it is a chore. */
+      cancelBatch(input: { id: number; by?: string | undefined }): { more: boolean } {
+        if (get(input.id).state !== BATCH_ACTIVE)
           throw new JobQueueError(
             "INVALID_STATE",
             `Batch #${input.id} has ended already, so there is nothing to cancel.`,
           );
-        }
         markCancel.run(CONTROL_CANCEL, input.id);
-        stage.unfoldAll(input.id);
-        const members = going.all(input.id, BATCH_SLICE) as { id: number }[];
-        for (const job of members) control.cancel(job.id, "batch", input.by);
-        tick.touched.add(input.id);
-        return { more: members.length === BATCH_SLICE };
+        cancelSlice(input.id, input.by ?? null);
+        return { more: chores.has(input.id, CHORE_CANCEL) };
       },
 
       /** Before the next run of a large batch, slice by slice: which members it is about. */

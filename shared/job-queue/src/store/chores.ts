@@ -1,5 +1,13 @@
 import { BATCH_SLICE } from "../limits.ts";
-import { CHORE_DEPENDENTS, CHORE_RERUN, CHORE_RERUN_KEEP, CHORE_REVIVE, CHORE_STOP, COMPLETED } from "./codes.ts";
+import {
+  CHORE_CANCEL,
+  CHORE_DEPENDENTS,
+  CHORE_RERUN,
+  CHORE_RERUN_KEEP,
+  CHORE_REVIVE,
+  CHORE_STOP,
+  COMPLETED,
+} from "./codes.ts";
 import type { BatchSlices } from "./batch.ts";
 import type { Ending } from "./ending.ts";
 import type { Rerun } from "./rerun.ts";
@@ -12,6 +20,8 @@ export interface ChoreRow {
   readonly state: number;
   /** The last member that was looked at. */
   readonly at: number;
+  /** Who asked for it. */
+  readonly principal: string | null;
 }
 
 export type ChoreList = ReturnType<typeof choreList>;
@@ -23,15 +33,16 @@ export type ChoreList = ReturnType<typeof choreList>;
 export function choreList(c: StoreContext) {
   const { db, tick } = c;
   const put = db.prepare(
-    "INSERT INTO bq_chore (id, kind, state, at) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state, at = excluded.at",
+    `INSERT INTO bq_chore (id, kind, state, at, principal) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET state = excluded.state, at = excluded.at, principal = excluded.principal`,
   );
-  const first = db.prepare("SELECT id, kind, state, at FROM bq_chore ORDER BY id, kind LIMIT 1");
+  const first = db.prepare("SELECT id, kind, state, at, principal FROM bq_chore ORDER BY id, kind LIMIT 1");
   const any = db.prepare("SELECT EXISTS (SELECT 1 FROM bq_chore)").pluck();
   const has = db.prepare("SELECT 1 FROM bq_chore WHERE id = ? AND kind = ?").pluck();
   const remove = db.prepare("DELETE FROM bq_chore WHERE id = ? AND kind = ?");
   return {
-    put(id: number, kind: number, state = 0, at = 0): void {
-      put.run(id, kind, state, at);
+    put(id: number, kind: number, { state = 0, at = 0, principal }: Partial<Omit<ChoreRow, "id" | "kind">> = {}): void {
+      put.run(id, kind, state, at, principal ?? null);
       tick.effects.chores = true;
     },
     first: () => first.get() as ChoreRow | undefined,
@@ -49,7 +60,7 @@ export function choreStore(c: StoreContext, chores: ChoreList, ending: Ending, a
     )
     .pluck();
 
-  function work({ id, kind, state, at }: ChoreRow): void {
+  function work({ id, kind, state, at, principal }: ChoreRow): void {
     chores.remove(id, kind);
     switch (kind) {
       case CHORE_DEPENDENTS: {
@@ -72,6 +83,10 @@ export function choreStore(c: StoreContext, chores: ChoreList, ending: Ending, a
       case CHORE_RERUN_KEEP:
         tick.budget -= BATCH_SLICE;
         batches.rerunSlice(id, kind, state, at);
+        break;
+      case CHORE_CANCEL:
+        tick.budget -= BATCH_SLICE;
+        batches.cancelSlice(id, principal);
         break;
     }
   }

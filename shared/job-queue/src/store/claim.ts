@@ -1,7 +1,7 @@
 import { JobQueueError } from "../errors.ts";
 import type { Seek } from "../isolation.ts";
 import type { RateLimit } from "../options.ts";
-import { CHORE_STOP, FLAG_INTERRUPT, FLAG_NO_POLICY, FLAG_OWN_TRIES } from "./codes.ts";
+import { CHORE_CANCEL, CHORE_STOP, FLAG_INTERRUPT, FLAG_NO_POLICY, FLAG_OWN_TRIES } from "./codes.ts";
 import { type Pauses, isPaused } from "./pauses.ts";
 import type { Rates } from "./rates.ts";
 import type { Stage } from "./stage.ts";
@@ -165,7 +165,7 @@ export function claimStore(c: StoreContext, gates: Gates, laneOf: (type: string)
 
   const stopped = db
     .prepare(
-      `SELECT id FROM bq_job WHERE id IN (SELECT value FROM json_each(?)) AND batch IN (SELECT id FROM bq_chore WHERE kind = ${CHORE_STOP})`,
+      `SELECT id FROM bq_job WHERE id IN (SELECT value FROM json_each(?)) AND batch IN (SELECT id FROM bq_chore WHERE kind IN (${CHORE_STOP}, ${CHORE_CANCEL}))`,
     )
     .pluck();
   /** Some batch has stopped whose members are not all cancelled yet. */

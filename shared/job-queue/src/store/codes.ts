@@ -69,12 +69,13 @@ export const REQUEST_OPEN = 0;
 export const REQUEST_DECIDED = 1;
 export const REQUEST_EXPIRED = 2;
 
-/** `bq_chore.kind`: settle those that wait for what ended; bring back those that its failure had cancelled; cancel what waits in a batch; run its failed and cancelled members again. */
+/** `bq_chore.kind`: settle those that wait for what ended; bring back those that its failure had cancelled; cancel what waits in a batch; run its failed and cancelled members again; cancel all of a batch. */
 export const CHORE_DEPENDENTS = 0;
 export const CHORE_REVIVE = 1;
 export const CHORE_STOP = 2;
 export const CHORE_RERUN = 3;
 export const CHORE_RERUN_KEEP = 4;
+export const CHORE_CANCEL = 5;
 
 /** `bq_event.kind` */
 export const EVENT_JOB = 0;

@@ -61,7 +61,7 @@ export function endingStore(c: StoreContext, chores: ChoreList) {
         if (waiting.length === 0) continue;
         const now = waiting.slice(0, Math.max(0, tick.budget));
         tick.budget -= now.length;
-        if (tick.budget <= 0) chores.put(next.id, CHORE_DEPENDENTS, next.state);
+        if (tick.budget <= 0) chores.put(next.id, CHORE_DEPENDENTS, { state: next.state });
         for (const dep of now) {
           const met = dep.mode === NEEDS_END || next.state === COMPLETED;
           markDep.run(met ? DEP_MET : DEP_BROKEN, dep.job, next.id);

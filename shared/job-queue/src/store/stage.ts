@@ -64,10 +64,6 @@ export function stageStore(c: StoreContext, enqueue: EnqueueStore, ending: Endin
 
   return {
     unfold,
-    /** All that is left of a batch, in this transaction: for what concerns every member. */
-    unfoldAll(batch: number): void {
-      while (unfold(batch, BATCH_SLICE));
-    },
     /** A slice of the oldest batch that has staged members. True if there is more to do. */
     unfoldSome(): boolean {
       const batch = oldest.get() as number | undefined;
