@@ -1,9 +1,10 @@
 // From what a plugin asks for to what would run: real paths and real values, looked up anew each time.
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { isAbsolute, relative, resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import type { ProgramRequest } from "@brains/plugin";
 import { MARK_NAME, ProcessError, resolveExecutable } from "@brains/process";
 import { BrainsError, messageOf } from "../errors.ts";
+import { isInside } from "./policy/places.ts";
 import { readSecrets, unmaskable } from "./secrets.ts";
 import { baseEnvironment, realPathOf } from "./settings.ts";
 import type { ProgramSettings } from "./settings.ts";
@@ -87,12 +88,7 @@ function realFolder(path: string): string {
 }
 
 export function insideFolders({ folders }: ProgramSettings, real: string): boolean {
-  return folders.some((folder) => isInside(realOr(folder), real));
-}
-
-export function isInside(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way === "" || (way !== ".." && !way.startsWith("../") && !isAbsolute(way));
+  return folders.some((folder) => isInside(real, realOr(folder)));
 }
 
 function realOr(path: string): string {

@@ -5,7 +5,8 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { resolveExecutable } from "@brains/process";
 import { BrainsError, messageOf } from "../errors.ts";
-import { insideFolders, isInside } from "./resolve.ts";
+import { isInside } from "./policy/places.ts";
+import { insideFolders } from "./resolve.ts";
 import type { ResolvedProgram } from "./resolve.ts";
 import { realPathOf, temporaryFolder } from "./settings.ts";
 import type { ProgramSettings } from "./settings.ts";
@@ -83,15 +84,15 @@ function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): st
     ...(network ? ["--ro-bind-try", RESOLVER, RESOLVER] : []),
     "--tmpfs",
     temporary,
-    ...(isInside(temporary, cwd) ? read(cwd) : []),
-    ...code.filter((folder) => isInside(temporary, folder)).flatMap(read),
-    ...writable.filter((folder) => !isInside(home, folder)).flatMap(bind),
+    ...(isInside(cwd, temporary) ? read(cwd) : []),
+    ...code.filter((folder) => isInside(folder, temporary)).flatMap(read),
+    ...writable.filter((folder) => !isInside(folder, home)).flatMap(bind),
     // What says which programs may run is not for programs to write, wherever it lies.
     ...ownFiles.flatMap((path) => ["--ro-bind-try", path, path]),
     "--tmpfs",
     home,
-    ...writable.filter((folder) => folder !== home && isInside(home, folder)).flatMap(bind),
-    ...named.filter((path) => masked.some((folder) => isInside(folder, path))).flatMap(read),
+    ...writable.filter((folder) => folder !== home && isInside(folder, home)).flatMap(bind),
+    ...named.filter((path) => masked.some((folder) => isInside(path, folder))).flatMap(read),
     "--chdir",
     cwd,
   ];
@@ -100,7 +101,7 @@ function bwrapArguments(settings: ProgramSettings, program: ResolvedProgram): st
 /** Whatever the folders are that programs may work in. */
 function ownFolder(home: string, folder: string): string {
   const real = realPathOf(folder);
-  if (isInside(join(home, "data"), real)) return real;
+  if (isInside(real, join(home, "data"))) return real;
   throw new BrainsError("PROGRAM_FOLDER", `${real} is no folder of a plugin's own: it does not lie in its dataDir.`);
 }
 
