@@ -14,6 +14,7 @@ export function createApp(checkout: string): AppPort {
     backup: async (options, file) => (await import("./doctor.ts")).backupBrain(options, file),
     salvage: async (options, file) => (await import("./doctor.ts")).salvageBrain(options, file),
     serveMcp: async (options) => (await import("./mcp-process.ts")).serveMcp(options),
+    planMcpInstall: async (options) => (await import("./mcp-install.ts")).planMcpInstall(options),
     demo: async ({ config }) => (await import("./demo.ts")).demoPlan(checkout, config),
   };
 }

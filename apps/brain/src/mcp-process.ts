@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { BrainOptions, McpHttpOptions, StreamPorts } from "@brains/cli";
 import { claimStdout, serveStdio } from "@brains/mcp";
 import type { TokenHolder } from "@brains/mcp/http";
+import { TOKEN_FILE } from "./mcp-token-file.ts";
 import { openFrontEnd, takeUpLeftWork, type FrontEnd } from "./session.ts";
 import { appVersion } from "./version.ts";
 
 /** Milliseconds that closing may take after the client has gone: a server that nobody talks to must not linger. */
 const CLOSE_LIMIT = 5_000;
-const TOKEN_FILE = "mcp-token";
 
 /** Serves the brain's tools to MCP clients: to the one at the other end of stdin and stdout until it has gone, or to many over HTTP. */
 export async function serveMcp(

@@ -61,6 +61,21 @@ export interface McpHttpOptions {
   readonly onReady: (ready: { readonly url: string; readonly tokenFile: string }) => void;
 }
 
+/** What connects an MCP client to a brain. */
+export interface McpInstallReport {
+  /** The client's file. */
+  readonly file: string;
+  /** What is added to it, without the token. */
+  readonly shown: string;
+  readonly holdsToken: boolean;
+  /** Where the token is kept; absent where none is needed. */
+  readonly tokenFile?: string | undefined;
+  /** What to do so that the client reads it. */
+  readonly afterwards: string;
+  /** Adds it to the file. `backup`: where the file before is kept. */
+  write(): Promise<{ readonly changed: boolean; readonly backup?: string | undefined }>;
+}
+
 /** What became of the workers that were asked to stop, by pid. */
 export interface StopReport {
   readonly stopped: readonly number[];
@@ -153,5 +168,9 @@ export interface AppPort {
   salvage(options: BrainOptions, file: string): Promise<SalvageReport>;
   /** Serve MCP until stdin ends. Nothing but protocol goes to stdout. With `http`: over HTTP, until `signal` is aborted. */
   serveMcp(options: BrainOptions & StreamPorts & { readonly http?: McpHttpOptions | undefined }): Promise<number>;
+  /** How an MCP client is connected; nothing is written before `write`. `http`: the port of a server over HTTP. */
+  planMcpInstall(
+    options: BrainOptions & { readonly client: string; readonly name: string; readonly http?: number | undefined },
+  ): Promise<McpInstallReport>;
   demo(options: BrainOptions): Promise<DemoPlan>;
 }

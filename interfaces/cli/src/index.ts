@@ -11,6 +11,7 @@ export type {
   DoctorReport,
   InitReport,
   McpHttpOptions,
+  McpInstallReport,
   OpenOptions,
   StopReport,
   StreamPorts,

@@ -5,8 +5,13 @@ import type { ExitCode } from "../exit-codes.ts";
 
 const PORT = 3917;
 
-export const mcp: Action = async (context, { options }) => {
+export const mcp: Action = async (context, { args, options }) => {
   const { app, brain, streams } = context;
+  const [action, client] = args;
+  if (action === "install") return install(context, client, options);
+  if (action !== undefined) throw usageError(`There is no mcp ${action}. Did you mean mcp install?`);
+  const only = ["as", "yes", "print"].find((name) => options[name] !== undefined);
+  if (only !== undefined) throw usageError(`--${only} is for mcp install.`);
   if (options["http"] !== true) {
     const stray = ["port", "host", "name", "allowRemote"].find((name) => options[name] !== undefined);
     if (stray !== undefined) throw usageError(`--${stray === "allowRemote" ? "allow-remote" : stray} needs --http.`);
@@ -23,6 +28,19 @@ export const mcp: Action = async (context, { options }) => {
     process.off("SIGINT", onSignal);
   }
 };
+
+async function install(
+  context: CommandContext,
+  client: string | undefined,
+  options: CommandInput["options"],
+): Promise<ExitCode> {
+  const stray = ["host", "name", "allowRemote"].find((name) => options[name] !== undefined);
+  if (stray !== undefined) throw usageError("mcp install takes --http, --port, --as, --yes and --print.");
+  if (options["port"] !== undefined && options["http"] !== true) throw usageError("--port needs --http.");
+  const port = options["http"] === true ? portOption(text(options["port"])) : undefined;
+  const { installMcp } = await import("./mcp-install.ts");
+  return installMcp(context, client, options, port);
+}
 
 function httpOptions(
   { output }: CommandContext,

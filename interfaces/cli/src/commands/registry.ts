@@ -226,7 +226,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "mcp",
-    summary: "serve the tools to an MCP client over stdin and stdout, or to many over HTTP",
+    args: "[install] [client]",
+    summary: "serve the tools to an MCP client over stdin and stdout, or to many over HTTP; install: connect a client",
     group: "Brain",
     options: [
       ["--http", "over HTTP, on this machine; the token that clients need is kept in the brain's home"],
@@ -234,8 +235,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["--host <address>", "address for HTTP (default 127.0.0.1)"],
       ["--allow-remote", "let --host be an address that other machines reach"],
       ["--name <name>", "a further name under which clients ask for this server; repeatable"],
+      ["--as <name>", "with install: the server's name in the client (default brains)"],
+      ["--yes", "with install: write without asking"],
+      ["--print", "with install: show what would be written, and write nothing"],
     ],
-    examples: ["mcp", "mcp --http", "mcp --http --port 4000"],
+    examples: ["mcp", "mcp --http", "mcp --http --port 4000", "mcp install claude-code --http", "mcp install codex"],
     prompt: false,
     load: async () => (await import("./mcp.ts")).mcp,
   },

@@ -169,6 +169,13 @@ export async function openTestBrain(): Promise<TestBrain> {
       unreadable: { bq_log: 2 },
     }),
     serveMcp: async () => 0,
+    planMcpInstall: async () => ({
+      file: "",
+      shown: "",
+      holdsToken: false,
+      afterwards: "",
+      write: async () => ({ changed: false }),
+    }),
     demo: async () => ({
       brain: {},
       intro: ["Making sections, then holding."],

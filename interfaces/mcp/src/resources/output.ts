@@ -5,7 +5,7 @@ import type { ShellData } from "../shell-data.ts";
 import { outputUri } from "./work-uri.ts";
 
 /** Bytes of text in one answer, and the most that can be asked for. Only a single line that is longer comes whole. */
-export const OUTPUT_BYTES = 8 * 1024;
+const OUTPUT_BYTES = 8 * 1024;
 export const MOST_BYTES = 64 * 1024;
 const LINES = 1000;
 
