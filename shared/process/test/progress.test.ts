@@ -58,6 +58,16 @@ test("a statement is found once, however it is cut into pieces", () => {
   );
 });
 
+test("a statement is found where long pieces without one meet it, wherever it is cut", () => {
+  const before = `${"x".repeat(9_000)}\n`;
+  const statement = "::brains progress=7\n";
+  const after = `${"y\n".repeat(4_000)}z`;
+  for (let cut = 0; cut <= statement.length; cut++)
+    expect(stated(before + statement.slice(0, cut), statement.slice(cut) + after)).toEqual([{ current: 7 }]);
+  expect(stated(before, before.trimEnd(), statement + after)).toEqual([]);
+  expect(stated(before + after, statement)).toEqual([]);
+});
+
 test("a program states its progress, with its secrets masked", async () => {
   const said: StatedProgress[] = [];
   const program = await startProgram(

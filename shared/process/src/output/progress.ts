@@ -13,6 +13,9 @@ const LONGEST = 1024;
 const STATEMENT =
   // oxlint-disable-next-line no-control-regex -- the sequence has them
   /(?<=^|\n)::brains ([^\n]{1,1000})\n|\u001B\]9;4;([0-4])(?:;(\d{1,3}))?(?:\u0007|\u001B\\)/g;
+/** What every statement begins with. */
+const MARKS = ["::brains ", "\u001B]9;4;"] as const;
+const NEWLINE = 0x0a;
 const WAITING = /^waiting=(input|nothing)$/;
 const FIELDS = /^progress=(\d+(?:\.\d+)?)(?: total=(\d+(?:\.\d+)?))?(?: unit=(\S+))?(?: msg=(.*))?$/;
 
@@ -25,11 +28,21 @@ export class ProgressReader {
 
   /** The last statement that this piece completed. */
   push(piece: Buffer): StatedProgress | undefined {
+    if (piece.length <= 2 * LONGEST || MARKS.some((mark) => piece.includes(mark))) return this.#scan(piece);
+    // Most output states nothing: only where it meets its neighbours can a statement be, and a text of all of it would cost as much memory again.
+    const stated = this.#scan(piece.subarray(0, LONGEST));
+    const end = piece.length - LONGEST;
+    this.#rest = "";
+    this.#lineStart = piece[end - 1] === NEWLINE;
+    return this.#scan(piece.subarray(end)) ?? stated;
+  }
+
+  #scan(piece: Buffer): StatedProgress | undefined {
     // A first character that is no line's beginning stands for the part of the line that is gone.
     const text = (this.#lineStart ? "" : "\0") + this.#rest + piece.toString("latin1");
     let stated: StatedProgress | undefined;
     let end = 0;
-    if (text.includes("::brains ") || text.includes("\u001B]9;4;")) {
+    if (MARKS.some((mark) => text.includes(mark))) {
       for (const match of text.matchAll(STATEMENT)) {
         const waits = WAITING.exec(match[1]?.trimEnd() ?? "");
         if (waits) this.waiting = waits[1] === "input";
