@@ -3,7 +3,7 @@ import { JobQueueError } from "./errors.ts";
 import type { AddedOperation } from "./handler.ts";
 import { decodeCursor, encodeCursor } from "./ids.ts";
 import { BATCH_FILTER_KEYS, BATCH_KEYS, assertKeys } from "./known-keys.ts";
-import { BATCH_SLICE } from "./limits.ts";
+import { BATCH_ONCE, BATCH_SLICE } from "./limits.ts";
 import type { BatchInfo, Origin } from "./job.ts";
 import type { BatchFilter, BatchOperation, BatchOptions, EnqueuedBatch, Page } from "./options.ts";
 import type { Ports } from "./ports.ts";
@@ -72,7 +72,7 @@ export class BatchJobManager {
       idempotencyKey === undefined
         ? undefined
         : hashOf(...members.flatMap((member, i) => [member.type, member.data, String(sorted[i]?.given)]));
-    const large = members.length > BATCH_SLICE;
+    const large = members.length > BATCH_ONCE;
     const staged = large ? await this.#stage(members, after, idempotencyKey, hash) : undefined;
     const made = await engine.submit("createBatch", {
       label: text("label", options.label),

@@ -27,8 +27,10 @@ export const INPUT_PENDING = 1024 * 1024;
 export const INPUT_PENDING_PIECES = 1_000;
 /** Commands in one transaction at most; more wait for the next one, so that the event loop turns in between. */
 export const GROUP_LIMIT = 500;
-/** Members of a batch that are written in one transaction; a larger batch comes in slices. */
+/** Members of a batch that one transaction moves. */
 export const BATCH_SLICE = 500;
+/** A batch of up to so many members comes in one transaction: in slices each of them is written twice. */
+export const BATCH_ONCE = 1_000;
 /** Jobs that one `enqueueMany` takes: they are one transaction. */
 export const ENQUEUE_MOST = 5_000;
 /** Running a job again costs about as much as ending so many. */
