@@ -9,7 +9,16 @@ export function refusal(
 }
 
 /** Calls `over` once: when the body of the response was read to its end, was given up, or there is none. */
-export function whenOver(response: Response, over: () => void): Response {
+export async function whenOver(response: Response, over: () => void): Promise<Response> {
+  // An answer in one piece is there already; handed on as a stream it would be sent in pieces.
+  if (response.headers.get("content-type")?.includes("event-stream") !== true) {
+    try {
+      const text = await response.text();
+      return new Response(text === "" ? null : text, response);
+    } finally {
+      over();
+    }
+  }
   if (response.body === null) {
     over();
     return response;

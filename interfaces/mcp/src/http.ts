@@ -56,7 +56,7 @@ export function mcpOverHttp(options: McpHttpOptions): McpHttp {
   const counter = new RequestCounter(limits, now);
   const sessions = new LegacySessions(limits, now);
   const modern = createMcpHandler(
-    ({ authInfo }) => serverFor({ caller: authInfo?.extra?.["caller"] as Caller, era: "modern" }),
+    ({ authInfo }) => serverFor({ ...(authInfo?.extra as { caller: Caller; method?: string }), era: "modern" }),
     {
       legacy: "reject",
       ...(options.onError && { onerror: options.onError }),
@@ -75,7 +75,7 @@ export function mcpOverHttp(options: McpHttpOptions): McpHttp {
         const caller: Caller = { ...known.holder, interface: "mcp" };
         const entry = counter.enter(caller.principal);
         if ("refused" in entry) return entry.refused;
-        return whenOver(await serve(request, caller), entry.leave);
+        return await whenOver(await serve(request, caller), entry.leave);
       } catch (error) {
         options.onError?.(error instanceof Error ? error : new Error(String(error)));
         return refusal(500, "The server failed. Its log says why.", {}, -32603);
@@ -98,14 +98,19 @@ export function mcpOverHttp(options: McpHttpOptions): McpHttp {
       return sessions.fetch(request, json, caller.principal, () => serverFor({ caller, era: "legacy" }));
     }
     // The token has done its work; nothing behind this point needs it.
-    const authInfo = { token: "", clientId: caller.principal, scopes: [], extra: { caller } };
+    const authInfo = { token: "", clientId: caller.principal, scopes: [], extra: { caller, method: methodOf(json) } };
     const watching = listening.begin(json, caller);
     if (!watching) return modern.fetch(request, { authInfo, parsedBody: json });
     try {
-      return whenOver(await modern.fetch(request, { authInfo, parsedBody: watching.message }), watching.end);
+      return await whenOver(await modern.fetch(request, { authInfo, parsedBody: watching.message }), watching.end);
     } catch (error) {
       watching.end();
       throw error;
     }
   }
+}
+
+function methodOf(json: unknown): string | undefined {
+  const method = (json as { method?: unknown } | undefined)?.method;
+  return typeof method === "string" ? method : undefined;
 }

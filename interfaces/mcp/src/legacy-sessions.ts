@@ -74,12 +74,15 @@ export class LegacySessions {
 
   async #serve(session: Session, request: Request, json: unknown): Promise<Response> {
     session.open += 1;
+    let left = false;
     const over = (): void => {
+      if (left) return;
+      left = true;
       session.open -= 1;
       session.at = this.#now();
     };
     try {
-      return whenOver(await session.transport.handleRequest(request, { parsedBody: json }), over);
+      return await whenOver(await session.transport.handleRequest(request, { parsedBody: json }), over);
     } catch (error) {
       over();
       throw error;

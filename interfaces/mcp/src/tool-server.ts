@@ -43,6 +43,8 @@ export interface NativeTool {
 export interface Serving {
   readonly caller: Caller;
   readonly era: "legacy" | "modern";
+  /** Of a server that answers one request: what it asks. Default: whatever is asked. */
+  readonly method?: string | undefined;
 }
 
 /**
@@ -51,6 +53,7 @@ export interface Serving {
  */
 const CAPABILITIES: ServerCapabilities = {
   tools: { listChanged: false },
+  completions: {},
   prompts: { listChanged: false },
   resources: { listChanged: false, subscribe: true },
 };
@@ -72,7 +75,7 @@ export function toolServers(options: ToolServerOptions, first?: Caller): (servin
   const names = new QuestionNames();
   const native = new Map(options.native?.map((one) => [one.tool.name, one]));
   if (first) offerTo(first);
-  return ({ caller, era }) => {
+  return ({ caller, era, method }) => {
     const { byName, list } = offerTo(caller);
     const mcp = new McpServer(
       { name: "brains", title: "brains", version: options.version },
@@ -97,9 +100,11 @@ export function toolServers(options: ToolServerOptions, first?: Caller): (servin
     });
     // What the SDK compares the headers of arguments (x-mcp-header) with before it calls.
     mcp.toolInputSchemaJson = (name) => (native.get(name) ?? byName.get(name))?.tool.inputSchema;
-    serveResources(mcp, options.shell, caller);
+    // Most requests by far are calls and polls, which need none of this.
+    const more = method === undefined || !/^(?:tools|tasks)\//.test(method);
+    if (more) serveResources(mcp, options.shell, caller);
     if (era === "legacy") serveSubscriptions(mcp, options.shell, caller);
-    servePrompts(mcp, options.shell, caller, byName);
+    if (more) servePrompts(mcp, options.shell, caller, byName);
     options.extend?.(mcp);
     return mcp;
   };

@@ -63,7 +63,8 @@ async function jobReply(ports: VerbPorts, found: Found, call: Call): Promise<Job
   const [operation, steps, runs, requests] = await Promise.all([
     operations.ofJob(job),
     queue.service.steps(job.id),
-    queue.service.runs(job.id),
+    // The first run has none before it; clients that poll ask this often.
+    job.run === 1 ? [] : queue.service.runs(job.id),
     queue.requests.list({ job: job.id }),
   ]);
   return {
