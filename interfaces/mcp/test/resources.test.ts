@@ -1,6 +1,7 @@
 import { defineJob, definePlugin, defineTool } from "@brains/plugin";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
+import { ResourceWatch } from "../src/resources/watch.ts";
 import { MODERN, serveHttp } from "./http-rig.ts";
 
 const write = defineJob({
@@ -166,4 +167,23 @@ test("who listens for a resource is told that it changed, the last time after th
     },
     { timeout: 5000 },
   );
+});
+
+test("an output that does not change has no news", async () => {
+  const { kit, tool } = await serve();
+  await tool("writing_write", { lines: 3, wait: 30 });
+  const told: string[] = [];
+  const watch = new ResourceWatch(kit.shell, (uri) => told.push(uri));
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+    watch.close();
+  });
+  watch.add("job://1/output", kit.caller);
+  for (let look = 0; look < 10; look++) {
+    await vi.advanceTimersByTimeAsync(500);
+    // The look takes turns of its own.
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(told).toEqual([]);
 });

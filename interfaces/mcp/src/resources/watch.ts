@@ -81,8 +81,8 @@ function followLog(shell: Shell, caller: Caller, id: string, changed: () => void
       const news = cursor === undefined ? undefined : await data<LogsReply>("logs", { id, after: cursor, limit: 1 });
       let ended = news?.ended === true;
       if (news === undefined || news.lines.length > 0) {
-        // Before the client is told: a line that comes while it reads is news again.
-        const end = await data<LogsReply>("logs", { id, tail: 0 });
+        // Before the client is told: a line that comes while it reads is news again. The cursor of an empty tail would be the log's beginning.
+        const end = await data<LogsReply>("logs", { id, tail: 1 });
         cursor = end.cursor;
         ended = false;
         if (news) changed();
