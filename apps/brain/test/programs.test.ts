@@ -8,7 +8,9 @@ import type { Queued } from "./gates-brain.ts";
 
 const CONFIG = `plugins:
   - ./runner.ts
+worker: { grace: 1 }
 programs:
+  grace: 0.5
   policy:
     - { executable: sh, args: [{ any: rest }], inline: true, outcome: allow }
   thresholds: { approve: 101, deny: 101 }

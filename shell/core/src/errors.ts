@@ -29,7 +29,8 @@ export const BRAINS_ERRORS = {
   PROGRAM_CHANGED: "The program changed while it was being started, so it was not. Run it again.",
   PROGRAM_OUTPUT: "The program wrote more than it may. See programs.killMegabytes.",
   SECRETS_UNSAFE: "The file of secrets is not read, because others could. The message says what to do.",
-  INPUT_GIVEN: "The program was given all of its input when it was asked for. Start it again without that to send some.",
+  INPUT_GIVEN:
+    "The program was given all of its input when it was asked for. Start it again without that to send some.",
   INPUT_NEEDS_APPROVAL:
     "A person approved this program, so what is sent to it needs a person, too. The message has the command.",
   REQUESTER_MAY_NOT_DECIDE: "Whoever started this work may not approve it. Another approver has to.",
