@@ -13,8 +13,8 @@ export default defineConfig({
       ignoreSourceErrors: true,
     },
     allowOnly: false,
-    // The default leaves a processor free, which on a machine with two of them is half; many files wait for processes that they started.
-    maxWorkers: availableParallelism(),
+    // One more than there are processors: many files wait for processes that they started.
+    maxWorkers: availableParallelism() + 1,
     // Nothing of ours keeps state in a module, and loading everything anew for each file was a fifth of the time.
     isolate: false,
     // The processes that tests start compile what they load once, not each time.
