@@ -96,9 +96,10 @@ export function openTerminal(
     cwd: "/",
     app: brain.app,
   });
-  onTestFinished(() => {
-    keyboard.write(KEY.interrupt);
-    keyboard.write(KEY.end);
+  onTestFinished(async () => {
+    // Whatever is typed, focused or followed, so many leave; and nothing is written any more when the brain's folder goes.
+    for (let press = 0; press < 6; press++) keyboard.write(KEY.interrupt);
+    await code;
     terminal.dispose();
   });
   const lines = () => {
