@@ -6,7 +6,7 @@ import { type Prepared, prepare } from "../src/runner/prepare.ts";
 import { troubleOf, troubleText } from "../src/runner/trouble.ts";
 import { outcomeOfValue } from "../src/runner/value.ts";
 
-const URL_OF_CODE = "file:///work/code-1-1.mjs";
+const URL_OF_CODE = "file:///run/code-1-1.mjs";
 
 function prepared(source: string, language: "js" | "ts" = "ts"): Prepared {
   const code = prepare(source, language);
@@ -53,7 +53,7 @@ test("an error has the code's own frames and causes, and an import that fails ha
   error.stack = `Error: outer\n    at f (${URL_OF_CODE}:1:8)\n    at async node:internal/modules/esm/loader:1:2`;
   expect(troubleOf(error, code, URL_OF_CODE)).toMatchObject({ line: 1, column: 8, stack: ["at f (code:1:8)"] });
   expect(troubleOf(error, code, URL_OF_CODE).message).toBe("outer\nCaused by: TypeError: inner");
-  const missing = new Error("Cannot find package 'nope' imported from /work/code-1-1.mjs");
+  const missing = new Error("Cannot find package 'nope' imported from /run/code-1-1.mjs");
   missing.stack = "Error: …";
   expect(troubleOf(missing, code, URL_OF_CODE)).toMatchObject({
     message: "Cannot find package 'nope' imported from the code",
